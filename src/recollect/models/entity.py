@@ -1,0 +1,52 @@
+"""Things memories speak of, and how they hang together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class EntityType(StrEnum):
+    """What sort of thing an entity is."""
+
+    PERSON = "person"
+    NAME = "name"
+    IDENTIFIER = "identifier"
+    FILE = "file"
+    URL = "url"
+    VERSION = "version"
+    ERROR = "error"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A thing named in a text, as it is written there and of which type."""
+
+    name: str
+    type: EntityType
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A thing known in a user's project; `mentions` counts the memories that name it."""
+
+    id: int
+    name: str
+    type: EntityType
+    user_id: str
+    project_id: str
+    mentions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Two entities and how they are related; `weight` counts the memories that say so."""
+
+    subject: str
+    predicate: str
+    object: str
+    weight: int
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None

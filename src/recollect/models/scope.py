@@ -1,0 +1,44 @@
+"""Whose memories are meant: the four coordinates every memory has and every question carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a memory lives. `user_id` and `project_id` are always set; the other two may be empty."""
+
+    user_id: str = DEFAULT
+    project_id: str = DEFAULT
+    conversation_id: str | None = None
+    agent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Which scopes a question may look into; `None` leaves that coordinate open.
+
+    At least one of `user_id` and `project_id` is set: `Reach.of` fills both with `default` when neither is given, so
+    that no question ever reaches across all tenants.
+    """
+
+    user_id: str | None = DEFAULT
+    project_id: str | None = DEFAULT
+    conversation_id: str | None = None
+    agent_id: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+    ) -> Reach:
+        """Return the reach a caller means: with neither user nor project, both are `default`."""
+        if user_id is None and project_id is None:
+            user_id = project_id = DEFAULT
+        return cls(user_id, project_id, conversation_id, agent_id)

@@ -1,0 +1,320 @@
+"""All seams on one page: what the middle of recollect needs from stores and providers.
+
+Keys: a store numbers its memories and chunks with integers of its own (`key`), which never leave one store; ids are for
+everyone else. Every method that reads takes a `Where` or a `Reach`, and a store must not look beyond it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from recollect.models import (
+        Change,
+        Chunk,
+        Conversation,
+        Embedding,
+        Entity,
+        Job,
+        Memory,
+        Mention,
+        Reach,
+        Relation,
+        Scope,
+        Stats,
+        Task,
+        Usage,
+        Where,
+    )
+
+    Keys = NDArray[np.int64]
+    Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A memory to be added, the chunks it is found by, and its `key`: the same key twice is the same memory."""
+
+    memory: Memory
+    chunks: Sequence[Chunk]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A memory to be replaced if it still has `memory.version - 1`; `chunks` is `None` when its text stays.
+
+    `retire` marks the change as the end of its truth instead of a correction.
+    """
+
+    memory: Memory
+    chunks: Sequence[Chunk] | None = None
+    retire: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction writes: all of it or nothing. `tasks` become jobs in the same transaction."""
+
+    adds: Sequence[Entry] = ()
+    revisions: Sequence[Revision] = ()
+    deletes: Sequence[str] = ()
+    mentions: Mapping[str, Sequence[Mention]] = field(default_factory=dict)
+    links: Sequence[tuple[str, str, str]] = ()
+    tasks: Sequence[Task] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a transaction did: per added entry its id, and whether it was new (`False`: its key was there already)."""
+
+    ids: tuple[str, ...] = ()
+    new: tuple[bool, ...] = ()
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Memories in order, and the cursor that continues after them (`None` at the end)."""
+
+    memories: tuple[Memory, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """A chunk that has no vector of a model yet, with the text to embed."""
+
+    chunk: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Memories and their scores, best first: three columns of one length. `chunks` holds each one's best chunk."""
+
+    keys: Keys
+    scores: Scores
+    chunks: Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What ranking needs to know about memories besides their text: columns of one length, in the order asked for.
+
+    `before` and `after` are the keys of the neighbours in the conversation (-1: none). `words` is the length of the
+    text in terms, `times` when it was said (seconds since 1970), `roles` and `kinds` index `ROLES` and `KINDS`,
+    `speakers` is a 32-bit hash of the folded speaker name (0: none), `conversations` numbers conversations (-1: none).
+    """
+
+    keys: Keys
+    before: Keys
+    after: Keys
+    conversations: Keys
+    words: Scores
+    times: NDArray[np.float64]
+    roles: NDArray[np.int8]
+    kinds: NDArray[np.int8]
+    speakers: NDArray[np.uint32]
+    questions: NDArray[np.bool_]
+    importance: Scores
+    dense: NDArray[np.bool_]
+
+
+class Records(Protocol):
+    """The only truth. Writes are durable when `commit` returns, and seen by every process within a second."""
+
+    async def commit(self, batch: Batch) -> Committed:
+        """Write a batch in one transaction; raise Conflict when a revision's version has moved on."""
+
+    async def get(self, ids: Sequence[str]) -> list[Memory]:
+        """Return the memories with these ids in their order; unknown ids are left out."""
+
+    async def fetch(self, keys: Sequence[int]) -> list[Memory]:
+        """Return the memories with these keys in their order; unknown keys are left out."""
+
+    async def keys(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the key of each id that is known."""
+
+    async def page(self, where: Where, *, limit: int, cursor: str | None = None, newest: bool = True) -> Page:
+        """Return one page of memories by the order they were written."""
+
+    async def same(self, scope: Scope, content_hash: str) -> Memory | None:
+        """Return the note or fact of this user and project with this content, if there is one."""
+
+    async def history(self, memory_id: str) -> list[Change]:
+        """Return every change of one memory, oldest first; after a delete only the delete is left."""
+
+    async def changes(self, after: int, *, limit: int = 1000, reach: Reach | None = None) -> list[Change]:
+        """Return the change log after a place in it, oldest first."""
+
+    async def conversations(self, reach: Reach, *, limit: int = 100) -> list[Conversation]:
+        """Return conversations, the latest first."""
+
+    async def turns(self, reach: Reach, *, around: int | None = None, span: int = 0) -> list[Memory]:
+        """Return a conversation's turns in order; with `around`, those within `span` positions of it."""
+
+    async def stats(self, reach: Reach, model: str) -> Stats:
+        """Count what is in reach; `embedded` counts chunks that have a vector of `model`."""
+
+    async def spend(self, usage: Sequence[Usage]) -> None:
+        """Note what calls to models cost."""
+
+    async def usage(self, *, since: datetime | None = None) -> list[Usage]:
+        """Return what was spent, oldest first."""
+
+    async def close(self) -> None:
+        """Release files and threads; the object is unusable afterwards."""
+
+
+class Queue(Protocol):
+    """Jobs, born with the write that needs them. A claimed job whose lease ran out is claimed again."""
+
+    async def claim(self, worker: str, *, limit: int, lease: float) -> list[Job]:
+        """Claim up to `limit` ready jobs in order for `lease` seconds; no job goes to two workers at once."""
+
+    async def finish(self, ids: Sequence[int]) -> None:
+        """Remove jobs that are done; finishing a job twice does nothing."""
+
+    async def fail(self, job: int, error: str, *, retry_in: float | None) -> None:
+        """Put a job back for later, or park it with its error when `retry_in` is `None`."""
+
+    async def push(self, tasks: Sequence[Task]) -> None:
+        """Add jobs of their own, outside any write."""
+
+    async def waiting(self) -> int:
+        """Return how many jobs are not done and not parked."""
+
+    async def jobs(self, *, limit: int = 100) -> list[Job]:
+        """Return jobs, parked ones first, then in order."""
+
+    async def retry(self, ids: Sequence[int] | None = None) -> int:
+        """Make parked jobs (all, or these) ready again; return how many."""
+
+
+class Words(Protocol):
+    """Search by words: BM25 over prepared terms. A memory scores by its best chunk and is found at once."""
+
+    async def search(self, terms: Sequence[str], where: Where, limit: int) -> Scored:
+        """Return the best `limit` memories that share a term with the question."""
+
+    async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
+        """Return the score of each of these memories, 0 where it shares no term or is out of reach."""
+
+
+class Vectors(Protocol):
+    """Search by meaning. Every vector names its model, and only vectors of one model are ever compared."""
+
+    async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
+        """Store float32 vectors by chunk key; storing one again replaces it, an unknown chunk is passed over."""
+
+    async def unembedded(self, model: str, *, limit: int, memory_ids: Sequence[str] | None = None) -> list[Unembedded]:
+        """Return chunks (all, or of these memories) that ought to have a vector of `model` and have none."""
+
+    async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
+        """Return the best `limit` memories by cosine."""
+
+    async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
+        """Return the cosine of each of these memories, `nan` where it has no vector or is out of reach."""
+
+    async def drop(self, model: str | None = None) -> int:
+        """Forget the vectors of a model (or all), so that they are made again; return how many."""
+
+
+class Lore(Protocol):
+    """What ranking needs to know about memories besides their text."""
+
+    async def traits(self, where: Where, keys: Keys) -> Traits:
+        """Return the traits of those of the keys that are in reach, in order."""
+
+    async def recent(self, where: Where, limit: int) -> Keys:
+        """Return the keys of the latest memories, newest first."""
+
+
+class Graph(Protocol):
+    """Entities, and the memories and relations that tie them together."""
+
+    async def entities(self, reach: Reach, names: Sequence[str]) -> list[Entity]:
+        """Return the entities with these names (folded), in reach."""
+
+    async def list(self, reach: Reach, *, limit: int = 100) -> list[Entity]:
+        """Return entities, the most mentioned first."""
+
+    async def mentions(self, where: Where, entities: Sequence[int], limit: int) -> Keys:
+        """Return the keys of memories that mention any of the entities, the newest first."""
+
+    async def neighbours(self, reach: Reach, name: str, *, limit: int = 50) -> list[Relation]:
+        """Return the relations of an entity, the strongest first."""
+
+
+class Embed(Protocol):
+    """Texts to vectors of one model."""
+
+    @property
+    def model(self) -> str:
+        """The name of the vector space; vectors of different names never meet."""
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers a vector has."""
+
+    @property
+    def window(self) -> int:
+        """How many word pieces of a text count; what is longer is cut."""
+
+    async def embed(self, texts: Sequence[str]) -> list[Embedding]:
+        """Return one embedding a text, in order; raise EmbedderMissing or ProviderFailed."""
+
+
+class Rerank(Protocol):
+    """A model that scores texts against a question."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+
+    async def rerank(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return one score (0..1) a text, in order."""
+
+
+class Chat(Protocol):
+    """A language model that answers a conversation."""
+
+    @property
+    def model(self) -> str:
+        """The model's name."""
+
+    def stream(self, messages: Sequence[Mapping[str, str]], *, temperature: float = 0.2) -> AsyncIterator[str]:
+        """Yield the answer piece by piece; raise ProviderFailed or ProviderRefused."""
+
+
+class Cache(Protocol):
+    """Bytes under a key for a while. Losing an entry is always allowed."""
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value, or `None`."""
+
+    async def set(self, key: str, value: bytes, *, ttl: float) -> None:
+        """Keep a value for `ttl` seconds at most."""
+
+
+class Clock(Protocol):
+    """The time of day, so that tests need not wait."""
+
+    def now(self) -> datetime:
+        """Return the time now, aware, in UTC."""
+
+
+class Tracker(Protocol):
+    """Told about progress of long work; every long verb takes one."""
+
+    def __call__(self, done: int, total: int | None, note: str = "") -> Any:
+        """Hear that `done` of `total` (`None`: unknown) is done."""
