@@ -62,12 +62,17 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction writes: all of it or nothing. `tasks` become jobs in the same transaction."""
+    """What one transaction writes: all of it or nothing.
+
+    `mentions` and `relations` (subject, predicate, object by name) belong to the memory whose id they stand under;
+    `links` tie two memories by id and a name. `tasks` become jobs in the same transaction, unless nothing was new.
+    """
 
     adds: Sequence[Entry] = ()
     revisions: Sequence[Revision] = ()
     deletes: Sequence[str] = ()
     mentions: Mapping[str, Sequence[Mention]] = field(default_factory=dict)
+    relations: Mapping[str, Sequence[tuple[str, str, str]]] = field(default_factory=dict)
     links: Sequence[tuple[str, str, str]] = ()
     tasks: Sequence[Task] = ()
 
@@ -91,19 +96,25 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Unembedded:
-    """A chunk that has no vector of a model yet, with the text to embed."""
+    """A chunk that has no vector of a model yet: its text, and who spoke it."""
 
     chunk: int
     text: str
+    speaker: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Memories and their scores, best first: three columns of one length. `chunks` holds each one's best chunk."""
+    """Memories and their scores, best first: three columns of one length. `chunks` holds each one's best chunk.
+
+    `mean` and `deviation` are those of the scores of all memories in reach, for bringing scores to one scale.
+    """
 
     keys: Keys
     scores: Scores
     chunks: Keys
+    mean: float
+    deviation: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +158,9 @@ class Records(Protocol):
     async def page(self, where: Where, *, limit: int, cursor: str | None = None, newest: bool = True) -> Page:
         """Return one page of memories by the order they were written."""
 
+    async def ids(self, where: Where) -> list[str]:
+        """Return the ids of all memories that meet the conditions, in the order they were written."""
+
     async def same(self, scope: Scope, content_hash: str) -> Memory | None:
         """Return the note or fact of this user and project with this content, if there is one."""
 
@@ -184,7 +198,7 @@ class Queue(Protocol):
     async def finish(self, ids: Sequence[int]) -> None:
         """Remove jobs that are done; finishing a job twice does nothing."""
 
-    async def fail(self, job: int, error: str, *, retry_in: float | None) -> None:
+    async def fail(self, job_id: int, error: str, *, retry_in: float | None) -> None:
         """Put a job back for later, or park it with its error when `retry_in` is `None`."""
 
     async def push(self, tasks: Sequence[Task]) -> None:

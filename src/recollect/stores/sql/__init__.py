@@ -1,0 +1,1 @@
+"""The SQL core: records, queue, graph, words and vectors in one database."""

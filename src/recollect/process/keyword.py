@@ -1,0 +1,86 @@
+"""Picks the few words a text is about, without a dictionary or a model."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+from functools import cache
+
+from recollect.models import Mention
+from recollect.process.scan import Scan, scan
+from recollect.text.rules import longest_first, rules
+from recollect.text.script import HAN_RUN
+
+MOST = 8
+"""So many keywords a text has at most."""
+LOOKED_AT = 20_000
+"""Characters looked at in a long text."""
+NAMED = 1.6
+"""A word that is part of a name weighs this much more than one that is not."""
+
+_LONGEST_HAN = 4
+
+
+def keywords(text: str | Scan, names: Collection[Mention] = ()) -> tuple[str, ...]:
+    """Return up to `MOST` keywords in lower case, the weightiest first: said often, long, or part of one of `names`.
+
+    Chinese pieces are what stands between function words (two to four characters); in longer runs, the pairs and
+    triples that are said again.
+    """
+    seen = text if isinstance(text, Scan) else scan(text[:LOOKED_AT])
+    named = {part for name in names for part in name.name.lower().split()}
+    plain = _plain()
+    weights: dict[str, float] = {}
+    for word, count in Counter(seen.words).items():
+        if "'" in word:
+            word, _, ending = word.partition("'")
+            if ending != "s":
+                continue
+        if 2 < len(word) < 40 and word not in plain and not word.isdigit():
+            weights[word] = count * min(len(word), 12) ** 0.5 * (NAMED if word in named else 1.0)
+    if seen.cjk:
+        for piece, count in Counter(_han(seen.text[:LOOKED_AT])).items():
+            weights[piece] = count * (1.0 + 0.7 * len(piece))
+        _fold_parts(weights)
+    ranked = sorted(weights, key=lambda word: -weights[word])
+    return tuple(ranked[:MOST])
+
+
+def _han(text: str) -> Iterator[str]:
+    for run in HAN_RUN.findall(text):
+        for piece in _function_words().split(run):
+            if 2 <= len(piece) <= _LONGEST_HAN:
+                yield piece
+            elif len(piece) > _LONGEST_HAN:
+                yield from _repeated(piece, text)
+
+
+def _repeated(piece: str, text: str) -> Iterator[str]:
+    """Yield the triples and pairs of a long piece that the text says again."""
+    for size in (4, 3, 2):
+        for at in range(len(piece) - size + 1):
+            part = piece[at : at + size]
+            if text.count(part) > 1:
+                yield part
+
+
+def _fold_parts(weights: dict[str, float]) -> None:
+    """Leave out a piece that only ever stands inside a heavier one."""
+    ranked = sorted((word for word in weights if not word.isascii()), key=lambda word: -weights[word])[: 4 * MOST]
+    for at, word in enumerate(ranked):
+        if any(word in longer for longer in ranked[:at]):
+            weights.pop(word, None)
+
+
+@cache
+def _plain() -> frozenset[str]:
+    density = rules("classify")["density"]
+    return frozenset(density["stop_en"].split()) | frozenset(density["noise_en"].split()) | frozenset(
+        rules("extract")["keyword"]["plain"].split()
+    )
+
+
+@cache
+def _function_words() -> re.Pattern[str]:
+    return re.compile(longest_first(rules("extract")["keyword"]["chinese"]))

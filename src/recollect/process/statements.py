@@ -1,0 +1,109 @@
+"""Finds sentences that stand alone as facts: instructions, preferences, who somebody is, decisions and plans."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from recollect.models import Kind, Memory, Role
+from recollect.process.cues import Cues
+from recollect.process.density import density
+from recollect.process.scan import Scan, scan
+from recollect.text.rules import rules
+from recollect.text.sentence import sentences
+
+LOOKED_AT = 20_000
+"""Characters looked at; longer texts are pasted documents, which state nothing about their user."""
+LONGEST = 400
+"""A longer sentence does not stand alone as one fact."""
+
+_FIRST_PERSON = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|[Mm]e|[Mm]ine|[Ww]e|[Oo]ur|[Ll]et['’]s|[Uu]s)\b|[我咱]")
+_LIST_MARK = re.compile(r"^(?:[-*+•]|\d{1,2}[.)])\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence that states something, of which category, and the characters of the turn it stands at."""
+
+    text: str
+    category: str
+    start: int
+    end: int
+
+
+def statements(memory: Memory, seen: Scan | None = None) -> tuple[Statement, ...]:
+    """Return the statements of a turn, in order; memories of other kinds are statements already and give none.
+
+    The sentence is kept verbatim; where it speaks in the first person its speaker is put in front ("Mei: I prefer
+    tabs"). Questions, suppositions, quotations and code state nothing. Of assistants only decisions and plans count.
+    """
+    if memory.kind is not Kind.TURN or memory.role not in (Role.USER, Role.ASSISTANT, None):
+        return ()
+    found = []
+    for category, start, end in stated(seen or scan(memory.text[:LOOKED_AT]), memory.role):
+        text = memory.text[start:end].strip()
+        if memory.speaker and _FIRST_PERSON.search(text):
+            text = f"{memory.speaker}: {text}"
+        found.append(Statement(text, category, start, end))
+    return tuple(found)
+
+
+def stated(seen: Scan, role: Role | None) -> Iterator[tuple[str, int, int]]:
+    """Yield category, start and end of each sentence that states something in the mouth of this role."""
+    met = _cues().met(seen)
+    if not met or len(seen.text) > LOOKED_AT:
+        return
+    categories = [name for name in rules("statements")["order"] if name in met]
+    for start, end in sentences(seen.text):
+        if end - start > LONGEST or seen.text.startswith(("```", "~~~"), start):
+            continue
+        sentence = seen.text[start:end]
+        mark = _LIST_MARK.match(sentence)
+        bare = sentence[mark.end() :] if mark else sentence
+        category = _category(bare, categories, role)
+        if category and density(scan(bare)) >= rules("statements")[category]["least"]:
+            yield category, end - len(bare), end
+
+
+def _category(sentence: str, categories: list[str], role: Role | None) -> str | None:
+    for name in categories:
+        pattern, timed = _patterns()[name, role is Role.ASSISTANT]
+        if pattern.search(sentence) and not (timed and not _time().search(sentence)):
+            return None if _excluded(name).search(sentence) else name
+    return None
+
+
+@cache
+def _cues() -> Cues:
+    table = rules("statements")
+    return Cues(
+        {name: table[name]["cues_en"] for name in table["order"]},
+        {name: table[name]["cues_zh"] for name in table["order"]},
+    )
+
+
+@cache
+def _patterns() -> dict[tuple[str, bool], tuple[re.Pattern[str], bool]]:
+    table = rules("statements")
+    found = {}
+    for name in table["order"]:
+        rule = table[name]
+        for assistant, patterns in ((False, rule["patterns"]), (True, rule.get("assistant", []))):
+            joined = "|".join(f"(?:{pattern})" for pattern in patterns) or "(?!)"
+            found[name, assistant] = re.compile(joined, re.IGNORECASE), rule.get("time", False)
+    return found
+
+
+@cache
+def _time() -> re.Pattern[str]:
+    return re.compile(rules("statements")["time"]["pattern"], re.IGNORECASE)
+
+
+@cache
+def _excluded(category: str) -> re.Pattern[str]:
+    """Return what no sentence of a category may hold; an instruction may well have a condition."""
+    rule = rules("statements")["exclude"]
+    names = ("question", "quoted") if category == "instruction" else ("question", "hypothetical", "quoted")
+    return re.compile("|".join(f"(?:{rule[name]})" for name in names), re.IGNORECASE)

@@ -1,0 +1,197 @@
+"""The default embedder: all-MiniLM-L6-v2 on this machine through ONNX Runtime, without torch.
+
+Short calls (a question) and bulk calls (memories being indexed) have a thread each, so that a question never waits
+behind a thousand memories.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recollect.errors import EmbedderMissing, ProviderFailed
+from recollect.models import Embedding
+from recollect.providers.graph import Precision, initialisers, model_bytes
+from recollect.providers.safetensors import Safetensors
+from recollect.providers.weights import MINILM, require
+
+WINDOW = 256  # sentence_bert_config.json, max_seq_length; the tokenizer's own 128 is another program's choice
+DIMENSION = 384
+EDGES = 2  # [CLS] and [SEP]
+UNKNOWN = 100  # [UNK]
+CHARACTERS = 32_768  # no 256 word pieces of real text are longer; what follows need not even be cut into pieces
+BATCH = 1024  # padded word pieces in one run: more is not faster and takes more memory
+WASTE = 1.25  # padding may add a quarter to a batch
+QUICK = 2000  # characters in all that still count as a short call
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text cut into word pieces; `known` is the share of them that the vocabulary has."""
+
+    ids: list[int]
+    known: float
+
+
+class MiniLM:
+    """Embeds with all-MiniLM-L6-v2, loaded at the first text; `threads` bounds what one run may use.
+
+    `int8` multiplies whole numbers: faster, smaller, and of another space than `float32`, hence the two names.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        folder: Path | None = None,
+        precision: Precision = "int8",
+        threads: int = 2,
+    ) -> None:
+        self._home = home
+        self._folder = folder
+        self._precision: Precision = precision
+        self._threads = threads
+        self._loading = threading.Lock()
+        self._encoder: Encoder | None = None
+        self._quick = ThreadPoolExecutor(1, thread_name_prefix="recollect-embed-quick")
+        self._bulk = ThreadPoolExecutor(1, thread_name_prefix="recollect-embed-bulk")
+
+    @property
+    def model(self) -> str:
+        """`all-MiniLM-L6-v2-int8` or `all-MiniLM-L6-v2-float32`."""
+        return f"{MINILM.name}-{self._precision}"
+
+    @property
+    def dimension(self) -> int:
+        """Always 384."""
+        return DIMENSION
+
+    @property
+    def window(self) -> int:
+        """256 word pieces, the two marks at the edges among them."""
+        return WINDOW
+
+    async def embed(self, texts: Sequence[str]) -> list[Embedding]:
+        """Return one embedding a text, in order, from a worker thread.
+
+        A text without word pieces (an empty one) has `known` 0.0; `tokens` counts the pieces that were read, the two
+        edge marks among them.
+
+        Raises:
+            EmbedderMissing: the weights are not on this machine, or are damaged; asked again at every call.
+            ProviderFailed: the run itself failed.
+        """
+        if not texts:
+            return []
+        lane = self._quick if sum(map(len, texts)) <= QUICK else self._bulk
+        return await asyncio.get_running_loop().run_in_executor(lane, self.embed_now, list(texts))
+
+    def embed_now(self, texts: Sequence[str]) -> list[Embedding]:
+        """Do what `embed` does in the calling thread."""
+        return self.load().embed(texts)
+
+    def load(self) -> Encoder:
+        """Return the loaded model, loading it at the first call; safe from any thread."""
+        with self._loading:
+            if self._encoder is None:
+                place = require(MINILM, self._home, self._folder)
+                self._encoder = Encoder(place, self._precision, self._threads)
+            return self._encoder
+
+    def close(self) -> None:
+        """Let go of the model and the threads."""
+        self._quick.shutdown()
+        self._bulk.shutdown()
+        self._encoder = None
+
+
+class Encoder:
+    """The loaded tokenizer and session; every method may be called from several threads at once."""
+
+    def __init__(self, place: Path, precision: Precision, threads: int) -> None:
+        self._weights = Safetensors(place / "model.safetensors")
+        # ONNX Runtime reads these in place for as long as the session lives.
+        self._arrays = {name: np.ascontiguousarray(a) for name, a in initialisers(self._weights, precision).items()}
+        self._tokenizer = _tokenizer(place / "tokenizer.json")
+        self._session, self._failures = _session(model_bytes(precision), self._arrays, threads)
+        self._weights.release()
+
+    def embed(self, texts: Sequence[str]) -> list[Embedding]:
+        """Return one embedding a text, in order."""
+        pieces = [self.cut(text) for text in texts]
+        found: list[Embedding | None] = [None] * len(pieces)
+        for batch in batches([len(piece.ids) for piece in pieces]):
+            for place, vector in zip(batch, self._run([pieces[i].ids for i in batch]), strict=True):
+                piece = pieces[place]
+                found[place] = Embedding(vector.tobytes(), known=piece.known, tokens=len(piece.ids))
+        return [embedding for embedding in found if embedding is not None]
+
+    def cut(self, text: str) -> Pieces:
+        """Return the word pieces of a text, at most 256; half a surrogate counts as a question mark."""
+        whole = text[:CHARACTERS].encode("utf-8", "replace").decode()
+        ids = self._tokenizer.encode(whole).ids
+        inner = len(ids) - EDGES
+        return Pieces(ids, (inner - ids.count(UNKNOWN)) / inner if inner > 0 else 0.0)
+
+    def _run(self, rows: list[list[int]]) -> NDArray[np.float32]:
+        ids = np.zeros((len(rows), max(map(len, rows))), np.int32)
+        mask = np.zeros_like(ids)
+        for row, pieces in enumerate(rows):
+            ids[row, : len(pieces)] = pieces
+            mask[row, : len(pieces)] = 1
+        try:
+            vectors = self._session.run(None, {"ids": ids, "mask": mask})[0]
+        except self._failures as error:
+            raise ProviderFailed(f"ONNX Runtime could not embed {len(rows)} texts: {error}") from error
+        return np.asarray(vectors, "<f4")
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the places of the texts in groups of like length: each padded to at most 1,024 word pieces."""
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    group: list[int] = []
+    real = 0
+    for place in order:
+        real += lengths[place]
+        padded = (len(group) + 1) * lengths[place]
+        if group and (padded > BATCH or padded > real * WASTE):
+            yield group
+            group, real = [], lengths[place]
+        group.append(place)
+    if group:
+        yield group
+
+
+def _tokenizer(path: Path) -> Any:
+    from tokenizers import Tokenizer  # noqa: PLC0415 - only who embeds pays for the import
+
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(WINDOW)
+    return tokenizer
+
+
+def _session(model: bytes, arrays: dict[str, NDArray[Any]], threads: int) -> tuple[Any, tuple[type[Exception], ...]]:
+    """Return the session, and the errors its runs may raise."""
+    import onnxruntime  # noqa: PLC0415 - a fifth of a second that only who embeds should pay
+    from onnxruntime.capi import onnxruntime_pybind11_state as state  # noqa: PLC0415 - as above
+
+    failures = (state.Fail, state.RuntimeException, state.InvalidArgument, state.InvalidGraph, state.NotImplemented)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # The graph is already as it should run; looking for improvements would only delay the start.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.add_external_initializers(list(arrays), [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in arrays.values()])
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]), failures
+    except failures as error:
+        raise EmbedderMissing(f"ONNX Runtime cannot load the weights: {error}", hint="run `recollect models pull`") from error

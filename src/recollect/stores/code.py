@@ -1,0 +1,47 @@
+"""How vectors are kept: 16 bits a number as two int8 planes, so that a search reads only the first.
+
+A vector v is `scale * (high + low / 254)` with `scale = max|v| / 127`: the high plane alone ranks (error of a cosine
+about 0.002), both planes together rescore (error below 2e-5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.int8]
+
+_FINE = np.float32(254.0)
+
+
+def encode(vectors: Floats) -> tuple[Floats, Bytes, Bytes]:
+    """Return scales (n), high and low planes (n x d) of float32 vectors (n x d)."""
+    scale = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-12)) / np.float32(127.0)
+    steps = vectors / scale[:, None]
+    high = np.rint(steps)
+    low = np.clip(np.rint((steps - high) * _FINE), -127, 127)
+    return scale.astype(np.float32), high.astype(np.int8), low.astype(np.int8)
+
+
+def decode(scale: Floats, high: Bytes, low: Bytes) -> Floats:
+    """Return the float32 vectors (n x d) of scales and planes."""
+    steps = high.astype(np.float32) + low.astype(np.float32) / _FINE
+    return steps * scale[:, None]
+
+
+def pack(vectors: Sequence[bytes]) -> list[bytes]:
+    """Return the stored form of float32 vectors of one dimension: scale, high plane, low plane."""
+    matrix = np.frombuffer(b"".join(vectors), np.float32).reshape(len(vectors), -1)
+    scale, high, low = encode(matrix)
+    return [s.tobytes() + h.tobytes() + w.tobytes() for s, h, w in zip(scale, high, low, strict=True)]
+
+
+def unpack(codes: Sequence[bytes], dimension: int) -> tuple[Floats, Bytes, Bytes]:
+    """Return scales and planes of stored vectors."""
+    raw = np.frombuffer(b"".join(codes), np.uint8).reshape(len(codes), 4 + 2 * dimension)
+    scale = np.ascontiguousarray(raw[:, :4]).view(np.float32).ravel()
+    planes = raw[:, 4:].view(np.int8)
+    return scale, np.ascontiguousarray(planes[:, :dimension]), np.ascontiguousarray(planes[:, dimension:])

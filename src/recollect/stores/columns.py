@@ -1,0 +1,62 @@
+"""Making the columns that searches return."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recollect.models import Kind, Role
+from recollect.ports import Scored
+
+if TYPE_CHECKING:
+    from recollect.ports import Keys, Scores
+
+KINDS = tuple(Kind)
+ROLES = tuple(Role)
+KIND_CODES = {kind.value: code for code, kind in enumerate(KINDS)}
+ROLE_CODES: dict[str | None, int] = {role.value: code for code, role in enumerate(ROLES)} | {None: -1}
+
+
+def speaker_code(name: str | None) -> int:
+    """Return the number under which ranking knows a speaker; 0 for nobody."""
+    return 0 if not name else zlib.crc32(" ".join(name.casefold().split()).encode()) or 1
+
+
+class Counts:
+    """Count, sum and sum of squares of scores, for their mean and deviation."""
+
+    def __init__(self, unlisted: int = 0) -> None:
+        self.count, self.sum, self.squares = unlisted, 0.0, 0.0
+
+    def add(self, scores: Scores) -> None:
+        """Count these scores in."""
+        self.count += len(scores)
+        self.sum += float(scores.sum(dtype=np.float64))
+        self.squares += float(np.dot(scores, scores))
+
+    @property
+    def mean(self) -> float:
+        """The mean, 0 of nothing."""
+        return self.sum / self.count if self.count else 0.0
+
+    @property
+    def deviation(self) -> float:
+        """The standard deviation, 0 of nothing."""
+        return max(self.squares / self.count - self.mean**2, 0.0) ** 0.5 if self.count else 0.0
+
+
+def best(keys: Keys, scores: Scores, chunks: Keys, limit: int, counts: Counts) -> Scored:
+    """Return the best `limit` of these rows, best first, older first among equals."""
+    if len(keys) > limit:
+        top = np.argpartition(scores, len(scores) - limit)[len(scores) - limit :]
+        keys, scores, chunks = keys[top], scores[top], chunks[top]
+    order = np.lexsort((keys, -scores))
+    return Scored(keys[order], scores[order], chunks[order], counts.mean, counts.deviation)
+
+
+def nothing() -> Scored:
+    """Return an empty result."""
+    none = np.empty(0, np.int64)
+    return Scored(none, np.empty(0, np.float32), none, 0.0, 0.0)

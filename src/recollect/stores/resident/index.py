@@ -1,0 +1,251 @@
+"""The ports Words, Vectors and Lore over tenants held in memory, in front of those over the file."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from recollect.models import Where
+from recollect.ports import Lore, Scored, Traits, Unembedded, Vectors, Words
+from recollect.stores.columns import Counts, best, nothing
+from recollect.stores.resident.postings import term_code
+from recollect.stores.resident.search import Answer, allowed, idf, vector_answer, word_answer
+from recollect.stores.resident.shard import Shard
+from recollect.stores.resident.tenants import Opened, Tenants
+
+if TYPE_CHECKING:
+    from recollect.ports import Keys, Scores
+
+T = TypeVar("T")
+
+REFINE = 512
+"""How many candidates are rescored with full precision: more than any search gathers."""
+
+_REMEMBERED = 8
+
+
+class Threads:
+    """The threads that search, shared by the three ports."""
+
+    def __init__(self, size: int = 4) -> None:
+        self._pool = ThreadPoolExecutor(size, "recollect-search")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run `work` on one of the threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def close(self) -> None:
+        """Wait for what runs, then end the threads."""
+        self._pool.shutdown()
+
+
+class _Memo:
+    """The last few answers: a search is followed by scoring the neighbours of what it found."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[Any, ...], list[Answer]] = OrderedDict()
+
+    def get(self, key: tuple[Any, ...], make: Callable[[], list[Answer]]) -> list[Answer]:
+        """Return the answer under a key, made if it is not kept."""
+        with self._lock:
+            found = self._kept.get(key)
+        if found is None:
+            found = make()
+            with self._lock:
+                self._kept[key] = found
+                while len(self._kept) > _REMEMBERED:
+                    self._kept.popitem(last=False)
+        return found
+
+
+class ResidentWords:
+    """The Words port in memory."""
+
+    def __init__(self, tenants: Tenants, threads: Threads, behind: Words) -> None:
+        self._tenants, self._threads, self._behind = tenants, threads, behind
+        self._memo = _Memo()
+
+    async def search(self, terms: Sequence[str], where: Where, limit: int) -> Scored:
+        """Return the best memories by BM25."""
+        found = await self._threads.run(lambda: self._answers(terms, where))
+        return await self._behind.search(terms, where, limit) if found is None else _top(found, limit, positive=True)
+
+    async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
+        """Return the scores of these memories."""
+        found = await self._threads.run(lambda: self._answers(terms, where))
+        return await self._behind.score(terms, where, keys) if found is None else _at(found, keys, 0.0)
+
+    def _answers(self, terms: Sequence[str], where: Where) -> list[Answer] | None:
+        opened = self._tenants.open(where)
+        if opened is None:
+            return None
+        key = (opened.stamp, where, tuple(terms))
+        return self._memo.get(key, lambda: self._make(terms, where, opened))
+
+    def _make(self, terms: Sequence[str], where: Where, opened: Opened) -> list[Answer]:
+        codes = list(dict.fromkeys(term_code(term) for term in terms))
+        population = sum(len(shard.chunk_key) - shard.dead_chunks for shard in opened.shards)
+        if not population:
+            return []
+        mean = max(sum(shard.terms_total for shard in opened.shards) / population, 1.0)
+        weights = []
+        for code in codes:
+            frequency = sum(shard.postings.frequency(code) for shard in opened.shards)
+            if frequency:
+                weights.append((code, idf(population, min(frequency, population))))
+        answers = []
+        for shard in opened.shards:
+            with shard.lock:
+                answers.append(word_answer(shard, weights, mean, _mask(shard, where, opened)))
+        return answers
+
+
+def _mask(shard: Shard, where: Where, opened: Opened) -> Any:
+    return allowed(shard, where, opened.conversations, opened.keys)
+
+
+class ResidentVectors:
+    """The Vectors port in memory; what is written goes to the file."""
+
+    def __init__(self, tenants: Tenants, threads: Threads, behind: Vectors) -> None:
+        self._tenants, self._threads, self._behind = tenants, threads, behind
+        self._memo = _Memo()
+
+    async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
+        """Store vectors in the file."""
+        await self._behind.put(model, rows)
+
+    async def unembedded(
+        self, model: str, *, limit: int, memory_ids: Sequence[str] | None = None
+    ) -> list[Unembedded]:
+        """Return chunks without a vector."""
+        return await self._behind.unembedded(model, limit=limit, memory_ids=memory_ids)
+
+    async def drop(self, model: str | None = None) -> int:
+        """Forget vectors, here and in the file."""
+        count = await self._behind.drop(model)
+        self._tenants.forget(model)
+        return count
+
+    async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
+        """Return the best memories by cosine."""
+        found = await self._threads.run(lambda: self._answers(model, vector, where))
+        return await self._behind.search(model, vector, where, limit) if found is None else _top(found, limit, positive=False)
+
+    async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
+        """Return the cosine of these memories."""
+        found = await self._threads.run(lambda: self._answers(model, vector, where))
+        return await self._behind.score(model, vector, where, keys) if found is None else _at(found, keys, np.nan)
+
+    def _answers(self, model: str, vector: bytes, where: Where) -> list[Answer] | None:
+        opened = self._tenants.open(where, model)
+        if opened is None:
+            return None
+        question = np.frombuffer(vector, np.float32)
+
+        def make() -> list[Answer]:
+            answers = []
+            for shard in opened.shards:
+                with shard.lock:
+                    answers.append(vector_answer(shard, model, question, REFINE, _mask(shard, where, opened)))
+            return answers
+
+        return self._memo.get((opened.stamp, where, model, vector), make)
+
+
+def _top(found: Sequence[Answer], limit: int, *, positive: bool) -> Scored:
+    """Return the best of all shards, `positive` ones only; the mean counts all that may answer."""
+    keys, scores, chunks, counts = [], [], [], Counts()
+    for answer in found:
+        counted = answer.scores if answer.rows is None else answer.scores[answer.rows]
+        counts.add(counted)
+        floor = 0.0 if positive else -np.inf
+        at = np.flatnonzero(counted > floor)
+        if len(at) > limit:
+            at = at[np.argpartition(counted[at], len(at) - limit)[len(at) - limit :]]
+        rows = at if answer.rows is None else answer.rows[at]
+        keys.append(answer.keys[rows])
+        scores.append(answer.scores[rows])
+        chunks.append(answer.chunk_keys[rows if answer.chunks is None else answer.chunks[rows]])
+    if not keys:
+        return nothing()
+    return best(np.concatenate(keys), np.concatenate(scores), np.concatenate(chunks), limit, counts)
+
+
+def _at(found: Sequence[Answer], keys: Keys, missing: float) -> Scores:
+    scores = np.full(len(keys), missing, np.float32)
+    for answer in found:
+        if not len(answer.keys):
+            continue
+        at = np.minimum(np.searchsorted(answer.keys, keys), len(answer.keys) - 1)
+        there = answer.keys[at] == keys
+        if answer.rows is not None:
+            there &= np.isin(at, answer.rows)
+        scores[there] = answer.scores[at[there]]
+    return scores
+
+
+class ResidentLore:
+    """The Lore port in memory."""
+
+    def __init__(self, tenants: Tenants, threads: Threads, behind: Lore) -> None:
+        self._tenants, self._threads, self._behind = tenants, threads, behind
+
+    async def traits(self, where: Where, keys: Keys) -> Traits:
+        """Return the traits of these memories."""
+        made = await self._threads.run(lambda: self._traits(where, keys))
+        return await self._behind.traits(where, keys) if made is None else made
+
+    async def recent(self, where: Where, limit: int) -> Keys:
+        """Return the latest memories."""
+        return await self._behind.recent(where, limit)
+
+    def _traits(self, where: Where, keys: Keys) -> Traits | None:
+        opened = self._tenants.open(where)
+        if opened is None:
+            return None
+        parts = []
+        for shard in opened.shards:
+            with shard.lock:
+                rows = shard.rows(keys)
+                there = np.flatnonzero(rows >= 0)
+                there = there[shard.column("alive")[rows[there]]]
+                parts.append((there, _shard_traits(shard, rows[there])))
+        order = np.concatenate([there for there, _ in parts]) if parts else np.empty(0, np.int64)
+        back = np.argsort(order, kind="stable")
+        columns = [np.concatenate([part[at] for _, part in parts])[back] for at in range(12)] if parts else None
+        return _no_traits() if columns is None else Traits(*columns)
+
+
+def _shard_traits(shard: Shard, rows: Any) -> tuple[Any, ...]:
+    keys = shard.column("key")
+
+    def key_of(name: str) -> Any:
+        other = shard.column(name)[rows]
+        return np.where(other >= 0, keys[np.maximum(other, 0)], -1)
+
+    return (
+        keys[rows],
+        key_of("before"),
+        key_of("after"),
+        shard.column("conversation")[rows],
+        shard.column("words")[rows],
+        shard.column("occurred")[rows] / 1e6,
+        shard.column("role")[rows],
+        shard.column("kind")[rows],
+        shard.column("speaker")[rows],
+        shard.column("question")[rows],
+        shard.column("importance")[rows],
+        shard.column("dense")[rows],
+    )
+
+
+def _no_traits() -> Traits:
+    return Traits(*_shard_traits(Shard(), np.empty(0, np.int64)))

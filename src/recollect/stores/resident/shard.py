@@ -1,0 +1,245 @@
+"""One tenant in memory: its memories, their chunks, and their vectors."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import simsimd
+from numpy.typing import NDArray
+
+from recollect.stores.code import decode, encode, unpack
+from recollect.stores.resident.column import Column
+from recollect.stores.resident.postings import Postings, lengths_of
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+NEVER, ALWAYS = -(2**62), 2**62
+"""Before and after every time a memory can have, in microseconds."""
+
+_MEMORY: dict[str, Any] = {
+    "key": np.int64,
+    "conversation": np.int64,
+    "position": np.int32,
+    "agent": np.uint32,
+    "kind": np.int8,
+    "role": np.int8,
+    "speaker": np.uint32,
+    "words": np.float32,
+    "question": np.bool_,
+    "dense": np.bool_,
+    "importance": np.float32,
+    "occurred": np.int64,
+    "valid_from": np.int64,
+    "valid_to": np.int64,
+    "expires": np.int64,
+    "superseded": np.bool_,
+    "alive": np.bool_,
+    "before": np.int64,
+    "after": np.int64,
+}
+
+
+def agent_code(name: str | None) -> int:
+    """Return the number an agent is known by; 0 for none."""
+    return 0 if name is None else zlib.crc32(name.encode()) or 1
+
+
+class Space:
+    """The vectors of one model: two int8 planes, and which chunk each belongs to (`aligned`: its own number)."""
+
+    def __init__(self, dimension: int) -> None:
+        self.dimension = dimension
+        self.seq = 0
+        self.aligned = True
+        self.high: Column[Any] = Column(np.int8, dimension)
+        self.low: Column[Any] = Column(np.int8, dimension)
+        self.scale: Column[Any] = Column(np.float32)
+        self.chunk: Column[Any] = Column(np.int64)
+        self.of_chunk: Column[Any] = Column(np.int64)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory held, in bytes."""
+        return sum(part.nbytes for part in (self.high, self.low, self.scale, self.chunk, self.of_chunk))
+
+    def put(self, chunks: Rows, codes: Sequence[bytes], total: int) -> None:
+        """Set the vectors, in their stored form, of chunks among `total`; a chunk comes only once a call."""
+        self.of_chunk.append(np.full(total - len(self.of_chunk), -1, np.int64))
+        scale, high, low = unpack(codes, self.dimension)
+        there = self.of_chunk.data[chunks]
+        old, new = np.flatnonzero(there >= 0), np.flatnonzero(there < 0)
+        self.aligned &= bool(np.array_equal(chunks[new], np.arange(len(self.chunk), len(self.chunk) + len(new))))
+        self.scale.data[there[old]], self.high.data[there[old]], self.low.data[there[old]] = (
+            scale[old],
+            high[old],
+            low[old],
+        )
+        self.of_chunk.data[chunks[new]] = np.arange(len(self.chunk), len(self.chunk) + len(new))
+        for column, rows in ((self.scale, scale), (self.high, high), (self.low, low), (self.chunk, chunks)):
+            column.append(rows[new])
+
+    def cosines(self, question: Floats) -> Floats:
+        """Return the cosine of every vector with the question, by the high plane (error about 0.002)."""
+        scale, high, _ = encode(question[None, :])
+        dots = np.asarray(simsimd.cdist(self.high.data, high, "dot"), np.float32).ravel()
+        return np.asarray(dots * (self.scale.data * scale[0]), np.float32)
+
+    def exact(self, rows: Rows, question: Floats) -> Floats:
+        """Return the cosine of some vectors by both planes (error below 2e-5)."""
+        return decode(self.scale.data[rows], self.high.data[rows], self.low.data[rows]) @ question
+
+
+class Shard:
+    """Columns over one tenant's memories and chunks, kept in the order of their keys.
+
+    A row never moves: what is deleted stays as a dead row until the shard is loaded anew. `aligned` says that every
+    memory has one chunk, of its own row number. `lock` is held by whoever reads or changes it.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything, so that it is loaded anew."""
+        self.seen = -1
+        self.spaces_seen: dict[str, int] = {}
+        self.change_seq = 0
+        self.dead = self.dead_chunks = 0
+        self.superseding = self.timed = False
+        self.aligned = True
+        self.memory: dict[str, Column[Any]] = {name: Column(dtype) for name, dtype in _MEMORY.items()}
+        self.chunk_key: Column[Any] = Column(np.int64)
+        self.chunk_row: Column[Any] = Column(np.int64)
+        self.chunk_length: Column[Any] = Column(np.int32)
+        self.chunk_alive: Column[Any] = Column(np.bool_)
+        self.terms_total = 0
+        self.postings = Postings()
+        self.spaces: dict[str, Space] = {}
+        self._last: dict[int, int] = {}
+
+    @property
+    def nbytes(self) -> int:
+        """The memory held, in bytes."""
+        columns = [*self.memory.values(), self.chunk_key, self.chunk_row, self.chunk_length, self.chunk_alive]
+        spaces = sum(space.nbytes for space in self.spaces.values())
+        return sum(column.nbytes for column in columns) + spaces + self.postings.nbytes
+
+    def __len__(self) -> int:
+        return len(self.memory["key"])
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return one column of the memories."""
+        return self.memory[name].data
+
+    def rows(self, keys: Rows) -> Rows:
+        """Return the row of each key, -1 where it is not here."""
+        return _find(self.column("key"), keys)
+
+    def add_memories(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Append memories (ascending keys, none here yet) and tie them to their conversations."""
+        first = len(self)
+        for name, column in self.memory.items():
+            if name not in {"before", "after", "alive"}:
+                column.append(columns[name])
+        count = len(columns["key"])
+        self.memory["alive"].append(np.ones(count, np.bool_))
+        self.memory["before"].append(np.full(count, -1, np.int64))
+        self.memory["after"].append(np.full(count, -1, np.int64))
+        self._tie(first, columns["conversation"], columns["position"])
+        self._note(columns)
+
+    def _note(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Remember whether anything here can be out of date: most tenants need not look."""
+        self.superseding |= bool(columns["superseded"].any())
+        self.timed |= bool(
+            (columns["valid_from"] > NEVER).any()
+            or (columns["valid_to"] < ALWAYS).any()
+            or (columns["expires"] < ALWAYS).any()
+        )
+
+    def _tie(self, first: int, conversations: Rows, positions: NDArray[np.int32]) -> None:
+        before, after = self.column("before"), self.column("after")
+        spoken = np.flatnonzero(positions > 0)
+        order = spoken[np.lexsort((positions[spoken], conversations[spoken]))]
+        if not len(order):
+            return
+        rows, talks = order + first, conversations[order]
+        same = talks[1:] == talks[:-1]
+        before[rows[1:][same]] = rows[:-1][same]
+        after[rows[:-1][same]] = rows[1:][same]
+        heads = np.concatenate(([True], ~same))
+        tails = np.concatenate((~same, [True]))
+        for row, talk in zip(rows[heads].tolist(), talks[heads].tolist(), strict=True):
+            last = self._last.get(talk)
+            if last is not None:
+                before[row], after[last] = last, row
+        self._last.update(zip(talks[tails].tolist(), rows[tails].tolist(), strict=True))
+
+    def update_memories(self, rows: Rows, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Replace what is known of memories that are here."""
+        for name in columns:
+            if name not in {"key", "conversation", "position"}:
+                self.column(name)[rows] = columns[name]
+        self._note(columns)
+
+    def remove(self, rows: Rows) -> None:
+        """Take memories out: they and their chunks are dead, and their neighbours become each other's."""
+        alive, before, after = self.column("alive"), self.column("before"), self.column("after")
+        rows = rows[alive[rows]]
+        for row in rows.tolist():
+            left, right = int(before[row]), int(after[row])
+            if left >= 0:
+                after[left] = right
+            if right >= 0:
+                before[right] = left
+            talk = int(self.column("conversation")[row])
+            if self._last.get(talk) == row:
+                if left >= 0:
+                    self._last[talk] = left
+                else:
+                    del self._last[talk]
+        alive[rows] = False
+        self.dead += len(rows)
+        self.remove_chunks(rows)
+
+    def remove_chunks(self, rows: Rows) -> None:
+        """Take the chunks of memories out."""
+        gone = np.isin(self.chunk_row.data, rows) & self.chunk_alive.data
+        self.chunk_alive.data[gone] = False
+        self.dead_chunks += int(gone.sum())
+        self.terms_total -= int(self.chunk_length.data[gone].sum())
+        self.chunk_length.data[gone] = 0
+
+    def add_chunks(self, keys: Rows, rows: Rows, texts: Sequence[str]) -> None:
+        """Append chunks (ascending keys) of memories that are here."""
+        lengths = lengths_of(texts)
+        first = len(self.chunk_key)
+        self.aligned &= bool(np.array_equal(rows, np.arange(first, first + len(rows))))
+        self.postings.add(texts, lengths, len(self.chunk_key))
+        self.chunk_key.append(keys)
+        self.chunk_row.append(rows)
+        self.chunk_length.append(lengths)
+        self.chunk_alive.append(np.ones(len(keys), np.bool_))
+        self.terms_total += int(lengths.sum())
+
+    def add_vectors(self, model: str, dimension: int, keys: Rows, codes: Sequence[bytes]) -> None:
+        """Append the vectors of chunks; those of chunks that are not here (deleted meanwhile) are passed over."""
+        space = self.spaces.setdefault(model, Space(dimension))
+        chunks = _find(self.chunk_key.data, keys)
+        there = np.flatnonzero(chunks >= 0)
+        if len(there):
+            space.put(chunks[there], [codes[at] for at in there.tolist()], len(self.chunk_key))
+
+
+def _find(column: Rows, keys: Rows) -> Rows:
+    """Return where each key stands in an ascending column, -1 where it does not."""
+    if not len(column):
+        return np.full(len(keys), -1, np.int64)
+    at = np.minimum(np.searchsorted(column, keys), len(column) - 1)
+    return np.where(column[at] == keys, at, -1)

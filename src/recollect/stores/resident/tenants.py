@@ -1,0 +1,156 @@
+"""Which tenants are in memory, that they are fresh, and that they fit."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from recollect.models import Reach, Where
+from recollect.stores.resident.load import catch_up, catch_up_vectors
+from recollect.stores.resident.shard import Shard
+from recollect.stores.sql.database import Database
+from recollect.stores.sql.schema import conversation, memory, tenant
+from recollect.stores.sql.tenants import conversations_in, tenants_in
+from recollect.stores.sql.vectors import model_key
+from recollect.stores.sql.where import conditions
+
+_MEMORY_BYTES = 600
+"""What a memory with one short chunk takes beside its vector, measured; for deciding before loading."""
+
+_MOST_DEAD = 0.25
+"""A shard with a larger share of dead rows is loaded anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The shards a question may look into, fresh as of `stamp`, and what narrows it further.
+
+    `conversations` and `keys` (memories that met the filter) are `None` where they do not narrow.
+    """
+
+    stamp: int
+    shards: tuple[Shard, ...]
+    conversations: tuple[int, ...] | None
+    keys: tuple[int, ...] | None
+
+
+class Tenants:
+    """Loads tenants when they are asked for, the least recently used leaving at `limit` bytes."""
+
+    def __init__(self, database: Database, *, limit: int) -> None:
+        self._database = database
+        self._limit = limit
+        self._watch = database.watch()
+        self._lock = threading.Lock()
+        self._shards: OrderedDict[int, Shard] = OrderedDict()
+        self._reaches: tuple[int, dict[Reach, list[int]]] = (-1, {})
+
+    def open(self, where: Where, model: str | None = None) -> Opened | None:
+        """Return the shards in reach, caught up, with the vectors of `model`; `None` when they do not fit.
+
+        Called on a thread of its own; blocks while it loads.
+        """
+        with self._lock:
+            stamp = self._watch.stamp()
+            tenants = self._tenants(stamp, where.reach)
+            shards = [self._shards.setdefault(owner, Shard()) for owner in tenants]
+            for owner in tenants:
+                self._shards.move_to_end(owner)
+        stale = [
+            (owner, shard)
+            for owner, shard in zip(tenants, shards, strict=True)
+            if shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp)
+        ]
+        if stale and not self._database.read_now(lambda connection: self._refresh(connection, stale, stamp, model)):
+            return None
+        if stale:
+            self._evict(set(tenants))
+        narrow = where.filter is not None or where.reach.conversation_id is not None
+        talks, keys = self._database.read_now(lambda c: _narrow(c, where, tenants)) if narrow else (None, None)
+        return Opened(stamp, tuple(shards), talks, keys)
+
+    def forget(self, model: str | None) -> None:
+        """Let go of the vectors of a model (or all): they were dropped."""
+        with self._lock:
+            for shard in self._shards.values():
+                with shard.lock:
+                    for name in [name for name in shard.spaces if model in {None, name}]:
+                        del shard.spaces[name]
+                        shard.spaces_seen.pop(name, None)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._watch.close()
+        self._shards.clear()
+
+    @property
+    def nbytes(self) -> int:
+        """The memory held, in bytes."""
+        return sum(shard.nbytes for shard in list(self._shards.values()))
+
+    def _tenants(self, stamp: int, reach: Reach) -> list[int]:
+        seen, known = self._reaches
+        if seen != stamp:
+            known = {}
+            self._reaches = (stamp, known)
+        reach = Reach(reach.user_id, reach.project_id)
+        if reach not in known:
+            known[reach] = self._database.read_now(lambda connection: tenants_in(connection, reach))
+        return known[reach]
+
+    def _refresh(
+        self, connection: sa.Connection, stale: Sequence[tuple[int, Shard]], stamp: int, model: str | None
+    ) -> bool:
+        found = None if model is None else model_key(connection, model)
+        dimension = 384 if found is None else found[1]
+        for owner, shard in stale:
+            with shard.lock:
+                if shard.change_seq == 0 and self._size(connection, owner, dimension) > self._limit:
+                    return False
+                if shard.dead > _MOST_DEAD * len(shard):
+                    shard.reset()
+                catch_up(connection, owner, shard)
+                if model is not None and found is not None:
+                    catch_up_vectors(connection, owner, shard, model, *found)
+                shard.seen = stamp
+                if model is not None:
+                    shard.spaces_seen[model] = stamp
+        return True
+
+    def _size(self, connection: sa.Connection, owner: int, dimension: int) -> int:
+        query = sa.select(sa.func.count()).select_from(memory).where(memory.c.tenant == owner)
+        return int(connection.execute(query).scalar_one()) * (_MEMORY_BYTES + 2 * dimension)
+
+    def _evict(self, used: set[int]) -> None:
+        with self._lock:
+            total = self.nbytes
+            for owner in list(self._shards):
+                if total <= self._limit:
+                    return
+                if owner not in used:
+                    total -= self._shards.pop(owner).nbytes
+
+
+def _narrow(
+    connection: sa.Connection, where: Where, tenants: Sequence[int]
+) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+    talks = None
+    if where.reach.conversation_id is not None:
+        talks = tuple(conversations_in(connection, tenants, where.reach.conversation_id))
+    if where.filter is None:
+        return talks, None
+    query = (
+        sa.select(memory.c.key)
+        .select_from(
+            memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
+                conversation, memory.c.conversation == conversation.c.key
+            )
+        )
+        .where(*conditions(connection, where))
+        .order_by(memory.c.key)
+    )
+    return talks, tuple(connection.execute(query).scalars())

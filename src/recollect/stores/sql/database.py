@@ -1,0 +1,208 @@
+"""One SQLite file, opened safely by many processes: connections, threads, pragmas, and errors in our own words."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.pool import QueuePool
+
+from recollect.errors import RecollectError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 30.0
+READERS = 4
+
+_RENDER = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+
+
+class Database:
+    """The file and its connections: one writer, a few readers, each on threads of their own.
+
+    A function given to `read` or `write` runs as one transaction on one thread, so that a cancelled caller never leaves
+    half of it behind. Writes are durable when they return (WAL, `synchronous=FULL`).
+    """
+
+    def __init__(self, path: Path, *, readers: int = READERS) -> None:
+        self.path = path
+        self._writer = _engine(path, size=1, begin="BEGIN IMMEDIATE")
+        self._reader = _engine(path, size=2 * readers + 1, begin="BEGIN")
+        self._write_thread = ThreadPoolExecutor(1, "recollect-write")
+        self._read_threads = ThreadPoolExecutor(readers, "recollect-read")
+
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in a transaction of its own; return what it returns once that is durable."""
+        return await self._run(self._write_thread, self._writer, work)
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` over one consistent view."""
+        return await self._run(self._read_threads, self._reader, work)
+
+    def write_now(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do the same as `write` on the caller's thread (opening and migrating)."""
+        return _transact(self._writer, work)
+
+    def read_now(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do the same as `read` on the caller's thread, for callers that are on one of their own."""
+        return _transact(self._reader, work)
+
+    async def outside(self, *statements: str) -> None:
+        """Run statements that may not stand in a transaction (checkpoints, vacuum) on the writer's thread."""
+
+        def work() -> None:
+            with translated(), self._writer.connect() as connection:
+                driver = connection.connection.dbapi_connection
+                if driver is None:  # pragma: no cover - a pool always has one
+                    raise StoreError("The database connection is gone")
+                for statement in statements:
+                    driver.cursor().execute(statement).fetchall()  # type: ignore[attr-defined]
+
+        await asyncio.get_running_loop().run_in_executor(self._write_thread, work)
+
+    def watch(self) -> Watch:
+        """Return what tells, in microseconds, whether anyone has written."""
+        return Watch(self._reader)
+
+    async def close(self) -> None:
+        """Finish what is running, then close every connection."""
+        await asyncio.to_thread(self.close_now)
+
+    def close_now(self) -> None:
+        """Close on the caller's thread."""
+        self._write_thread.shutdown()
+        self._read_threads.shutdown()
+        self._writer.dispose()
+        self._reader.dispose()
+
+    async def _run(self, pool: ThreadPoolExecutor, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+        future = asyncio.get_running_loop().run_in_executor(pool, _transact, engine, work)
+        return await asyncio.shield(future)
+
+
+class Watch:
+    """Tells whether the file has changed since it was last asked, whichever process wrote."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._lock = threading.Lock()
+        with translated():
+            self._connection = engine.raw_connection()
+
+    def stamp(self) -> int:
+        """Return a number that is another one after every write by anyone (`PRAGMA data_version`)."""
+        with self._lock, translated():
+            return int(self._connection.cursor().execute("PRAGMA data_version").fetchone()[0])
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+
+def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+    with translated(), engine.begin() as connection:
+        return work(connection)
+
+
+def _engine(path: Path, *, size: int, begin: str) -> sa.Engine:
+    engine = sa.create_engine(
+        f"sqlite+pysqlite:///{path}",
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+        json_serializer=_RENDER,
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def opened(driver: Any, _record: object) -> None:
+        for pragma in (
+            "busy_timeout=30000",
+            "auto_vacuum=INCREMENTAL",  # takes effect while the file is still empty
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "cache_size=-16000",
+            "temp_store=MEMORY",
+        ):
+            driver.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn every error of the driver into one of ours."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        raise _ours(error.orig if isinstance(error.orig, Exception) else error) from error
+    except sqlite3.Error as error:
+        raise _ours(error) from error
+    except sa.exc.SQLAlchemyError as error:
+        raise StoreError(f"The database failed: {error}") from error
+
+
+_BY_CODE: dict[int, Callable[[str], RecollectError]] = {
+    sqlite3.SQLITE_BUSY: lambda _: StoreBusy(
+        "Another process kept the store locked for too long", hint="Try again; nothing was written."
+    ),
+    sqlite3.SQLITE_LOCKED: lambda _: StoreBusy("The store is locked", hint="Try again; nothing was written."),
+    sqlite3.SQLITE_FULL: lambda _: StoreFull(
+        "The disk is full, so nothing was written", hint="Free some space and try again; what was saved is safe."
+    ),
+    sqlite3.SQLITE_READONLY: lambda _: StoreReadOnly(
+        "The store cannot be written", hint="Check the permissions of the data directory and its files."
+    ),
+    sqlite3.SQLITE_CANTOPEN: lambda _: StoreReadOnly(
+        "The store cannot be opened", hint="Check that the data directory exists and may be written."
+    ),
+    sqlite3.SQLITE_PERM: lambda _: StoreReadOnly(
+        "The store may not be opened", hint="Check the permissions of the data directory and its files."
+    ),
+    sqlite3.SQLITE_CORRUPT: lambda text: StoreDamaged(
+        f"The database file is damaged ({text})",
+        hint="It was left untouched. Restore a backup, or move it away to start anew.",
+    ),
+    sqlite3.SQLITE_NOTADB: lambda _: StoreDamaged(
+        "The file is not a recollect database", hint="It was left untouched. Name another data directory (--home)."
+    ),
+    sqlite3.SQLITE_IOERR: lambda text: StoreError(
+        f"The disk failed while the store was used ({text})", hint="Check the device; what was acknowledged is safe."
+    ),
+}
+
+
+def _ours(error: Exception) -> RecollectError:
+    code = getattr(error, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        made = _BY_CODE.get(code & 0xFF)
+        if made is not None:
+            return made(str(error))
+    return StoreError(f"The database failed: {error}")
+
+
+def prepare_home(home: Path) -> None:
+    """Make the data directory, readable by its owner only; raise StoreReadOnly when that cannot be done."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreReadOnly(
+            f"The data directory {home} cannot be made ({error.strerror})", hint="Name another one with --home."
+        ) from error
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise StoreReadOnly(f"The data directory {home} cannot be written", hint="Name another one with --home.")

@@ -1,0 +1,102 @@
+"""Deleting: a memory goes with everything that repeats its text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from recollect.models import Kind
+from recollect.stores.sql.schema import change, conversation, derivation, entity, memory, mention, relation
+from recollect.stores.sql.write import some
+
+
+def delete_all(connection: sa.Connection, ids: Sequence[str], now: int) -> int:
+    """Delete memories, what was derived from them alone, and their history; return how many memories went.
+
+    The log keeps one entry a memory: that it was deleted.
+    """
+    gone: dict[str, tuple[int, int]] = {}
+    waiting = list(ids)
+    while waiting:
+        found = _rows(connection, [name for name in waiting if name not in gone])
+        gone.update(found)
+        waiting = [name for name in _derived(connection, list(found), set(gone)) if name not in gone]
+    if not gone:
+        return 0
+    keys = [key for key, _ in gone.values()]
+    touched = _entities(connection, keys)
+    talks = _conversations(connection, keys)
+    for part in some(list(gone)):
+        connection.execute(sa.delete(change).where(change.c.memory_id.in_(part)))
+    for keys_part in some(keys):
+        connection.execute(sa.delete(memory).where(memory.c.key.in_(keys_part)))
+    for part in some(list(gone)):
+        connection.execute(sa.delete(derivation).where(derivation.c.source.in_(part)))
+    connection.execute(
+        sa.insert(change),
+        [
+            {"at": now, "verb": "delete", "memory_id": name, "memory": key, "tenant": owner, "version": 0}
+            for name, (key, owner) in gone.items()
+        ],
+    )
+    _sweep(connection, touched, talks)
+    return len(gone)
+
+
+def _rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for part in some(ids):
+        query = sa.select(memory.c.id, memory.c.key, memory.c.tenant).where(memory.c.id.in_(part))
+        found.update((row.id, (row.key, row.tenant)) for row in connection.execute(query))
+    return found
+
+
+def _derived(connection: sa.Connection, sources: Sequence[str], gone: set[str]) -> list[str]:
+    """Return what lives on these sources alone; a summary lives on each of its sources."""
+    doomed: list[str] = []
+    for part in some(sources):
+        query = (
+            sa.select(memory.c.id, memory.c.key, memory.c.kind, memory.c.sources)
+            .join(derivation, derivation.c.memory == memory.c.key)
+            .where(derivation.c.source.in_(part), memory.c.kind.in_([Kind.FACT, Kind.SUMMARY]))
+            .distinct()
+        )
+        for row in connection.execute(query).all():
+            left = [source for source in row.sources if source not in gone]
+            if row.kind == Kind.SUMMARY or not left:
+                doomed.append(row.id)
+            else:
+                connection.execute(sa.update(memory).where(memory.c.key == row.key).values(sources=left))
+    return doomed
+
+
+def _entities(connection: sa.Connection, keys: Sequence[int]) -> set[int]:
+    touched: set[int] = set()
+    for part in some(keys):
+        touched.update(connection.execute(sa.select(mention.c.entity).where(mention.c.memory.in_(part))).scalars())
+        for column in (relation.c.subject, relation.c.object):
+            touched.update(connection.execute(sa.select(column).where(relation.c.memory.in_(part))).scalars())
+    return touched
+
+
+def _conversations(connection: sa.Connection, keys: Sequence[int]) -> set[int]:
+    touched: set[int] = set()
+    for part in some(keys):
+        query = sa.select(memory.c.conversation).where(memory.c.key.in_(part), memory.c.conversation.is_not(None))
+        touched.update(connection.execute(query.distinct()).scalars())
+    return touched
+
+
+def _sweep(connection: sa.Connection, entities: set[int], talks: set[int]) -> None:
+    """Remove entities that nothing names any more, and conversations without a memory."""
+    for part in some(sorted(entities)):
+        named = (
+            sa.exists().where(mention.c.entity == entity.c.key)
+            | sa.exists().where(relation.c.subject == entity.c.key)
+            | sa.exists().where(relation.c.object == entity.c.key)
+        )
+        connection.execute(sa.delete(entity).where(entity.c.key.in_(part), ~named))
+    for part in some(sorted(talks)):
+        used = sa.exists().where(memory.c.conversation == conversation.c.key)
+        connection.execute(sa.delete(conversation).where(conversation.c.key.in_(part), ~used))

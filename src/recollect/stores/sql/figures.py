@@ -1,0 +1,94 @@
+"""Counting: conversations and statistics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from recollect.models import Conversation, Kind, Reach, Stats
+from recollect.stores.sql import schema
+from recollect.stores.sql.row import moment
+from recollect.stores.sql.schema import chunk, conversation, entity, job, memory, tenant, vector
+from recollect.stores.sql.tenants import tenants_in
+from recollect.stores.sql.where import reach_conditions
+
+
+def conversations(connection: sa.Connection, reach: Reach, limit: int) -> list[Conversation]:
+    """Return conversations with their counts, titles and summaries, the latest first."""
+    latest = (
+        sa.select(memory.c.conversation, sa.func.max(memory.c.key).label("key"))
+        .where(memory.c.kind == Kind.SUMMARY)
+        .group_by(memory.c.conversation)
+        .subquery()
+    )
+    told = memory.alias("told")
+    turns = sa.select(sa.func.count()).where(memory.c.conversation == conversation.c.key, memory.c.position > 0)
+    query = (
+        sa.select(
+            conversation,
+            tenant.c.user_id,
+            tenant.c.project_id,
+            turns.scalar_subquery().label("count"),
+            told.c.text.label("summary"),
+            told.c.title.label("title"),
+        )
+        .join(tenant, conversation.c.tenant == tenant.c.key)
+        .outerjoin(latest, latest.c.conversation == conversation.c.key)
+        .outerjoin(told, told.c.key == latest.c.key)
+        .where(conversation.c.tenant.in_(tenants_in(connection, reach)))
+        .order_by(conversation.c.ended_at.desc(), conversation.c.key.desc())
+        .limit(limit)
+    )
+    if reach.conversation_id is not None:
+        query = query.where(conversation.c.name == reach.conversation_id)
+    return [
+        Conversation(
+            row.name,
+            row.user_id,
+            row.project_id,
+            row.count,
+            moment(row.started_at),
+            moment(row.ended_at),
+            row.title,
+            row.summary,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def stats(connection: sa.Connection, reach: Reach, model: str) -> Stats:
+    """Count memories, chunks with a vector, entities and jobs."""
+    inside = reach_conditions(connection, reach)
+    tenants = tenants_in(connection, reach)
+    day = sa.func.strftime("%Y-%m-%d", memory.c.occurred_at / 1_000_000, "unixepoch")
+    category = sa.func.coalesce(sa.func.json_extract(memory.c.metadata, "$.category"), "other")
+
+    def counted(column: Any) -> dict[str, int]:
+        query = sa.select(column, sa.func.count()).where(*inside).group_by(column).order_by(column)
+        return {str(name): int(count) for name, count in connection.execute(query).all()}
+
+    def count(query: sa.Select[Any]) -> int:
+        return int(connection.execute(query).scalar_one())
+
+    by_kind = counted(memory.c.kind)
+    embedded = (
+        sa.select(sa.func.count())
+        .select_from(vector.join(schema.model, vector.c.model == schema.model.c.key))
+        .where(vector.c.tenant.in_(tenants), schema.model.c.name == model)
+    )
+    if reach.conversation_id is not None or reach.agent_id is not None:
+        embedded = embedded.join(chunk, vector.c.chunk == chunk.c.key).join(memory, chunk.c.memory == memory.c.key)
+        embedded = embedded.where(*inside)
+    return Stats(
+        memories=sum(by_kind.values()),
+        conversations=count(sa.select(sa.func.count(memory.c.conversation.distinct())).where(*inside)),
+        entities=count(sa.select(sa.func.count()).select_from(entity).where(entity.c.tenant.in_(tenants))),
+        by_kind=by_kind,
+        by_day=counted(day),
+        by_category=counted(category),
+        by_tier=counted(memory.c.tier),
+        embedded=count(embedded),
+        waiting=count(sa.select(sa.func.count()).select_from(job).where(job.c.state != "parked")),
+        parked=count(sa.select(sa.func.count()).select_from(job).where(job.c.state == "parked")),
+    )

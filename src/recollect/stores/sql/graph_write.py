@@ -1,0 +1,113 @@
+"""Entities, relations and links of memories, written in the transaction of their memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import sqlalchemy as sa
+
+from recollect.models import EntityType, Mention
+from recollect.stores.sql.schema import entity, link, memory, mention, relation
+
+_PART = 400
+
+
+def fold(name: str) -> str:
+    """Return the form under which an entity's name is known."""
+    return " ".join(name.casefold().split())
+
+
+def memory_places(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Return (key, tenant) of each memory that exists."""
+    wanted = list(ids)
+    found: dict[str, tuple[int, int]] = {}
+    for start in range(0, len(wanted), _PART):
+        query = sa.select(memory.c.id, memory.c.key, memory.c.tenant).where(
+            memory.c.id.in_(wanted[start : start + _PART])
+        )
+        found.update((row.id, (row.key, row.tenant)) for row in connection.execute(query))
+    return found
+
+
+def _entities(connection: sa.Connection, named: Mapping[tuple[int, str], Mention]) -> dict[tuple[int, str], int]:
+    """Return the key of each (tenant, folded name), made where it is new."""
+    found: dict[tuple[int, str], int] = {}
+    by_tenant: dict[int, list[str]] = {}
+    for owner, folded in named:
+        by_tenant.setdefault(owner, []).append(folded)
+    for owner, names in by_tenant.items():
+        for start in range(0, len(names), _PART):
+            query = sa.select(entity.c.folded, entity.c.key).where(
+                entity.c.tenant == owner, entity.c.folded.in_(names[start : start + _PART])
+            )
+            found.update(((owner, row.folded), row.key) for row in connection.execute(query))
+    missing = [name for name in named if name not in found]
+    if missing:
+        rows = [
+            {"tenant": owner, "name": named[owner, folded].name, "folded": folded, "type": named[owner, folded].type}
+            for owner, folded in missing
+        ]
+        made = sa.insert(entity).returning(entity.c.key, sort_by_parameter_order=True)
+        found.update(zip(missing, connection.execute(made, rows).scalars(), strict=True))
+    return found
+
+
+def write_mentions(connection: sa.Connection, mentions: Mapping[str, Sequence[Mention]]) -> None:
+    """Note which memory names what; memories that do not exist are passed over."""
+    places = memory_places(connection, mentions)
+    named = {
+        (places[owner][1], fold(item.name)): item
+        for owner, items in mentions.items()
+        if owner in places
+        for item in items
+    }
+    keys = _entities(connection, named)
+    pairs = {
+        (places[owner][0], keys[places[owner][1], fold(item.name)])
+        for owner, items in mentions.items()
+        if owner in places
+        for item in items
+    }
+    if pairs:
+        rows = [{"memory": one, "entity": other} for one, other in sorted(pairs)]
+        connection.execute(sa.insert(mention).prefix_with("OR IGNORE", dialect="sqlite"), rows)
+
+
+def write_relations(connection: sa.Connection, relations: Mapping[str, Sequence[tuple[str, str, str]]]) -> None:
+    """Note which memory says that two entities are related."""
+    places = memory_places(connection, relations)
+    triples = [
+        (places[owner], subject, predicate, other)
+        for owner, items in relations.items()
+        if owner in places
+        for subject, predicate, other in items
+    ]
+    named = {
+        (place[1], fold(name)): Mention(name, EntityType.NAME)
+        for place, subject, _, other in triples
+        for name in (subject, other)
+    }
+    keys = _entities(connection, named)
+    rows = [
+        {
+            "subject": keys[place[1], fold(subject)],
+            "predicate": predicate,
+            "object": keys[place[1], fold(other)],
+            "memory": place[0],
+        }
+        for place, subject, predicate, other in triples
+    ]
+    if rows:
+        connection.execute(sa.insert(relation).prefix_with("OR IGNORE", dialect="sqlite"), rows)
+
+
+def write_links(connection: sa.Connection, links: Sequence[tuple[str, str, str]]) -> None:
+    """Tie memories to each other; a link to a memory that does not exist is passed over."""
+    places = memory_places(connection, {name for one, other, _ in links for name in (one, other)})
+    rows = [
+        {"memory": places[one][0], "other": places[other][0], "name": name}
+        for one, other, name in links
+        if one in places and other in places
+    ]
+    if rows:
+        connection.execute(sa.insert(link).prefix_with("OR IGNORE", dialect="sqlite"), rows)

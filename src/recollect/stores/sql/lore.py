@@ -1,0 +1,106 @@
+"""What ranking needs to know about memories, read from the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from recollect.models import Where
+from recollect.ports import Traits
+from recollect.stores.columns import KIND_CODES, ROLE_CODES, speaker_code
+from recollect.stores.sql.database import Database
+from recollect.stores.sql.schema import chunk, conversation, memory, tenant
+from recollect.stores.sql.where import conditions, reach_conditions
+from recollect.stores.sql.write import some
+
+if TYPE_CHECKING:
+    from recollect.ports import Keys
+
+
+class SqlLore:
+    """The Lore port over the SQL core."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def traits(self, where: Where, keys: Keys) -> Traits:
+        """Return the traits of memories."""
+
+        def work(connection: sa.Connection) -> Traits:
+            found: dict[int, Any] = {}
+            inside = reach_conditions(connection, where.reach)
+            for part in some([int(key) for key in keys]):
+                query = _query().where(memory.c.key.in_(part), *inside)
+                found.update((row.key, row) for row in connection.execute(query))
+            return _traits([found[int(key)] for key in keys if int(key) in found])
+
+        return await self._database.read(work)
+
+    async def recent(self, where: Where, limit: int) -> Keys:
+        """Return the latest memories."""
+
+        def work(connection: sa.Connection) -> Keys:
+            query = (
+                sa.select(memory.c.key)
+                .select_from(
+                    memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
+                        conversation, memory.c.conversation == conversation.c.key
+                    )
+                )
+                .where(*conditions(connection, where))
+                .order_by(memory.c.key.desc())
+                .limit(limit)
+            )
+            return np.array(connection.execute(query).scalars().all(), np.int64)
+
+        return await self._database.read(work)
+
+
+def _query() -> sa.Select[Any]:
+    other = memory.alias("other")
+
+    def neighbour(step: int) -> sa.ScalarSelect[Any]:
+        beyond = other.c.position < memory.c.position if step < 0 else other.c.position > memory.c.position
+        order = other.c.position.desc() if step < 0 else other.c.position.asc()
+        query = sa.select(other.c.key).where(other.c.conversation == memory.c.conversation, other.c.position > 0)
+        return query.where(memory.c.position > 0, beyond).order_by(order).limit(1).scalar_subquery()
+
+    # Prepared terms are parted by single blanks, so that a blank more than there are is the number of terms.
+    blanks = sa.func.length(chunk.c.terms) - sa.func.length(sa.func.replace(chunk.c.terms, " ", "")) + 1
+    words = sa.select(sa.func.sum(sa.case((chunk.c.terms == "", 0), else_=blanks))).where(chunk.c.memory == memory.c.key)
+    return sa.select(
+        memory.c.key,
+        sa.func.coalesce(neighbour(-1), -1).label("before"),
+        sa.func.coalesce(neighbour(1), -1).label("after"),
+        sa.func.coalesce(memory.c.conversation, -1).label("conversation"),
+        sa.func.coalesce(words.scalar_subquery(), 0).label("words"),
+        memory.c.occurred_at,
+        memory.c.role,
+        memory.c.kind,
+        memory.c.speaker,
+        sa.func.substr(sa.func.rtrim(memory.c.text), -1).in_(["?", "？"]).label("question"),
+        memory.c.importance,
+        memory.c.dense,
+    )
+
+
+def _traits(rows: list[Any]) -> Traits:
+    def column(name: str, dtype: Any) -> Any:
+        return np.array([getattr(row, name) for row in rows], dtype)
+
+    return Traits(
+        keys=column("key", np.int64),
+        before=column("before", np.int64),
+        after=column("after", np.int64),
+        conversations=column("conversation", np.int64),
+        words=column("words", np.float32),
+        times=column("occurred_at", np.int64) / 1e6,
+        roles=np.array([ROLE_CODES[row.role] for row in rows], np.int8),
+        kinds=np.array([KIND_CODES[row.kind] for row in rows], np.int8),
+        speakers=np.array([speaker_code(row.speaker) for row in rows], np.uint32),
+        questions=column("question", np.bool_),
+        importance=column("importance", np.float32),
+        dense=column("dense", np.bool_),
+    )

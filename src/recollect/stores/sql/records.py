@@ -1,0 +1,222 @@
+"""Records and their queries over the SQL core."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from recollect.errors import InvalidInput
+from recollect.models import Change, Conversation, Kind, Memory, Reach, Scope, Stats, Usage, Where
+from recollect.ports import Batch, Clock, Committed, Page
+from recollect.stores.sql import figures, log
+from recollect.stores.sql.database import Database
+from recollect.stores.sql.delete import delete_all
+from recollect.stores.sql.row import from_row, micros, moment, select_memory
+from recollect.stores.sql.schema import conversation, memory, tenant, usage
+from recollect.stores.sql.where import conditions, reach_conditions
+from recollect.stores.sql.write import push_jobs, some, write_batch
+
+MAX_PAGE = 1000
+
+
+class SqlRecords:
+    """The Records port over one database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def commit(self, batch: Batch) -> Committed:
+        """Write a batch in one transaction; deletes come first."""
+
+        def work(connection: sa.Connection) -> Committed:
+            now = micros(self._clock.now())
+            deleted = delete_all(connection, batch.deletes, now) if batch.deletes else 0
+            if deleted and not batch.adds:
+                push_jobs(connection, batch.tasks, now)
+                return Committed(deleted=deleted)
+            done = write_batch(connection, batch, now)
+            return Committed(done.ids, done.new, deleted)
+
+        return await self._database.write(work)
+
+    async def get(self, ids: Sequence[str]) -> list[Memory]:
+        """Return memories by id, in order."""
+
+        def work(connection: sa.Connection) -> list[Memory]:
+            found: dict[str, Memory] = {}
+            for part in some(list(ids)):
+                for row in connection.execute(select_memory().where(memory.c.id.in_(part))).mappings():
+                    found[row["id"]] = from_row(row)
+            return [found[name] for name in ids if name in found]
+
+        return await self._database.read(work)
+
+    async def fetch(self, keys: Sequence[int]) -> list[Memory]:
+        """Return memories by key, in order."""
+
+        def work(connection: sa.Connection) -> list[Memory]:
+            found: dict[int, Memory] = {}
+            for part in some([int(key) for key in keys]):
+                for row in connection.execute(select_memory().where(memory.c.key.in_(part))).mappings():
+                    found[row["key"]] = from_row(row)
+            return [found[key] for key in keys if key in found]
+
+        return await self._database.read(work)
+
+    async def keys(self, ids: Sequence[str]) -> dict[str, int]:
+        """Return the keys of ids."""
+
+        def work(connection: sa.Connection) -> dict[str, int]:
+            found: dict[str, int] = {}
+            for part in some(list(ids)):
+                query = sa.select(memory.c.id, memory.c.key).where(memory.c.id.in_(part))
+                found.update((row.id, row.key) for row in connection.execute(query))
+            return found
+
+        return await self._database.read(work)
+
+    async def page(self, where: Where, *, limit: int, cursor: str | None = None, newest: bool = True) -> Page:
+        """Return one page in the order of writing."""
+        size = min(limit, MAX_PAGE)
+        start = None if cursor is None else _open_cursor(cursor)
+
+        def work(connection: sa.Connection) -> Page:
+            query = select_memory().where(*conditions(connection, where)).limit(size + 1)
+            query = query.order_by(memory.c.key.desc() if newest else memory.c.key.asc())
+            if start is not None:
+                query = query.where(memory.c.key < start if newest else memory.c.key > start)
+            rows = connection.execute(query).mappings().all()
+            more = len(rows) > size
+            cursor = _close_cursor(rows[size - 1]["key"]) if more else None
+            return Page(tuple(from_row(row) for row in rows[:size]), cursor)
+
+        return await self._database.read(work)
+
+    async def ids(self, where: Where) -> list[str]:
+        """Return all ids that meet the conditions."""
+
+        def work(connection: sa.Connection) -> list[str]:
+            query = (
+                sa.select(memory.c.id)
+                .select_from(
+                    memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
+                        conversation, memory.c.conversation == conversation.c.key
+                    )
+                )
+                .where(*conditions(connection, where))
+                .order_by(memory.c.key)
+            )
+            return list(connection.execute(query).scalars())
+
+        return await self._database.read(work)
+
+    async def same(self, scope: Scope, content_hash: str) -> Memory | None:
+        """Return the note or fact that says this already."""
+
+        def work(connection: sa.Connection) -> Memory | None:
+            reach = Reach(scope.user_id, scope.project_id)
+            query = select_memory().where(
+                *reach_conditions(connection, reach),
+                memory.c.content_hash == content_hash,
+                memory.c.kind.in_([Kind.NOTE, Kind.FACT]),
+                memory.c.superseded_by.is_(None),
+            )
+            row = connection.execute(query.order_by(memory.c.key).limit(1)).mappings().first()
+            return None if row is None else from_row(row)
+
+        return await self._database.read(work)
+
+    async def history(self, memory_id: str) -> list[Change]:
+        """Return all changes of one memory."""
+        return await self._database.read(lambda connection: log.history(connection, memory_id))
+
+    async def changes(self, after: int, *, limit: int = 1000, reach: Reach | None = None) -> list[Change]:
+        """Return the log after a place in it."""
+        return await self._database.read(lambda connection: log.changes(connection, after, limit, reach))
+
+    async def conversations(self, reach: Reach, *, limit: int = 100) -> list[Conversation]:
+        """Return conversations, latest first."""
+        return await self._database.read(lambda connection: figures.conversations(connection, reach, limit))
+
+    async def turns(self, reach: Reach, *, around: int | None = None, span: int = 0) -> list[Memory]:
+        """Return a conversation's turns in order."""
+
+        def work(connection: sa.Connection) -> list[Memory]:
+            query = select_memory().where(*reach_conditions(connection, reach), memory.c.position > 0)
+            if around is not None:
+                query = query.where(memory.c.position.between(around - span, around + span))
+            query = query.order_by(memory.c.conversation, memory.c.position)
+            return [from_row(row) for row in connection.execute(query).mappings()]
+
+        return await self._database.read(work)
+
+    async def stats(self, reach: Reach, model: str) -> Stats:
+        """Count what is in reach."""
+        return await self._database.read(lambda connection: figures.stats(connection, reach, model))
+
+    async def spend(self, usage: Sequence[Usage]) -> None:
+        """Note what calls cost."""
+        await self._database.write(lambda connection: _spend(connection, usage))
+
+    async def usage(self, *, since: datetime | None = None) -> list[Usage]:
+        """Return what was spent."""
+
+        def work(connection: sa.Connection) -> list[Usage]:
+            query = sa.select(usage).order_by(usage.c.at, usage.c.key)
+            if since is not None:
+                query = query.where(usage.c.at >= micros(since))
+            return [
+                Usage(
+                    moment(row.at),
+                    row.purpose,
+                    row.provider,
+                    row.tokens_in,
+                    row.tokens_out,
+                    row.cost,
+                    row.milliseconds,
+                    row.project_id,
+                )
+                for row in connection.execute(query)
+            ]
+
+        return await self._database.read(work)
+
+    async def close(self) -> None:
+        """Close the database."""
+        await self._database.close()
+
+
+def _spend(connection: sa.Connection, spent: Sequence[Usage]) -> None:
+    rows = [
+        {
+            "at": micros(item.at),
+            "purpose": item.purpose,
+            "provider": item.provider,
+            "tokens_in": item.tokens_in,
+            "tokens_out": item.tokens_out,
+            "cost": item.cost,
+            "milliseconds": item.milliseconds,
+            "project_id": item.project_id,
+        }
+        for item in spent
+    ]
+    if rows:
+        connection.execute(sa.insert(usage), rows)
+
+
+def _close_cursor(key: int) -> str:
+    return base64.urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
+
+
+def _open_cursor(cursor: str) -> int:
+    try:
+        return int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii"))
+    except (ValueError, binascii.Error) as error:
+        raise InvalidInput(
+            "The cursor is not one of ours", field="cursor", hint="Pass back what the page before gave."
+        ) from error

@@ -1,0 +1,102 @@
+"""Tenants and conversations: from names to the numbers every index starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from recollect.models import Memory, Reach
+from recollect.stores.sql.row import micros
+from recollect.stores.sql.schema import conversation, tenant
+
+
+def ensure_tenant(connection: sa.Connection, user_id: str, project_id: str) -> int:
+    """Return the key of a tenant, made if it is new."""
+    where = (tenant.c.user_id == user_id) & (tenant.c.project_id == project_id)
+    found = connection.execute(sa.select(tenant.c.key).where(where)).scalar()
+    if found is None:
+        made = sa.insert(tenant).values(user_id=user_id, project_id=project_id).returning(tenant.c.key)
+        found = connection.execute(made).scalar_one()
+    return int(found)
+
+
+def tenants_in(connection: sa.Connection, reach: Reach) -> list[int]:
+    """Return the tenants a reach covers. A reach without user and project covers none."""
+    if reach.user_id is None and reach.project_id is None:
+        return []
+    query = sa.select(tenant.c.key).order_by(tenant.c.key)
+    if reach.user_id is not None:
+        query = query.where(tenant.c.user_id == reach.user_id)
+    if reach.project_id is not None:
+        query = query.where(tenant.c.project_id == reach.project_id)
+    return list(connection.execute(query).scalars())
+
+
+def conversations_in(connection: sa.Connection, tenants: Iterable[int], name: str) -> list[int]:
+    """Return the conversations of these tenants with this name."""
+    query = sa.select(conversation.c.key).where(conversation.c.tenant.in_(list(tenants)), conversation.c.name == name)
+    return list(connection.execute(query).scalars())
+
+
+class Places:
+    """Gives each memory of one batch its tenant, its conversation and its position there."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+        self._tenants: dict[tuple[str, str], int] = {}
+        self._conversations: dict[tuple[int, str], tuple[int, int]] = {}
+        self._spans: dict[int, tuple[int, int]] = {}
+
+    def tenant(self, item: Memory) -> int:
+        """Return the tenant of a memory, made if it is new."""
+        name = (item.scope.user_id, item.scope.project_id)
+        if name not in self._tenants:
+            self._tenants[name] = ensure_tenant(self._connection, *name)
+        return self._tenants[name]
+
+    def place(self, item: Memory) -> tuple[int, int | None, int]:
+        """Return (tenant, conversation, position) for a new memory and count it in its conversation.
+
+        What is derived (no role) takes no position of its own: it stands at 0.
+        """
+        owner, name = self.tenant(item), item.scope.conversation_id
+        if name is None:
+            return owner, None, 0
+        if (owner, name) not in self._conversations:
+            self._conversations[owner, name] = self._open(owner, name, micros(item.occurred_at))
+        key, turns = self._conversations[owner, name]
+        if item.role is None:
+            return owner, key, 0
+        self._conversations[owner, name] = (key, turns + 1)
+        at = micros(item.occurred_at)
+        first, last = self._spans.get(key, (at, at))
+        self._spans[key] = (min(first, at), max(last, at))
+        return owner, key, turns + 1
+
+    def close(self) -> None:
+        """Write back how long each conversation has become."""
+        for (owner, name), (key, turns) in self._conversations.items():
+            first, last = self._spans.get(key, (None, None))
+            if first is None or last is None:
+                continue
+            self._connection.execute(
+                sa.update(conversation)
+                .where(conversation.c.tenant == owner, conversation.c.name == name)
+                .values(
+                    turns=turns,
+                    started_at=sa.case((conversation.c.started_at > first, first), else_=conversation.c.started_at),
+                    ended_at=sa.case((conversation.c.ended_at < last, last), else_=conversation.c.ended_at),
+                )
+            )
+
+    def _open(self, owner: int, name: str, at: int) -> tuple[int, int]:
+        query = sa.select(conversation.c.key, conversation.c.turns).where(
+            conversation.c.tenant == owner, conversation.c.name == name
+        )
+        found = self._connection.execute(query).first()
+        if found is not None:
+            return int(found.key), int(found.turns)
+        values = {"tenant": owner, "name": name, "turns": 0, "started_at": at, "ended_at": at}
+        made = self._connection.execute(sa.insert(conversation).values(values).returning(conversation.c.key))
+        return int(made.scalar_one()), 0

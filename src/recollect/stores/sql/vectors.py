@@ -1,0 +1,172 @@
+"""Vectors beside their memory, searched exactly, straight from the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sqlalchemy as sa
+
+from recollect.errors import InvalidInput
+from recollect.models import Where
+from recollect.ports import Scored, Unembedded
+from recollect.stores.code import decode, pack, unpack
+from recollect.stores.columns import Counts, best, nothing
+from recollect.stores.sql.database import Database
+from recollect.stores.sql.schema import chunk, conversation, memory, model, tenant, vector
+from recollect.stores.sql.where import conditions
+from recollect.stores.sql.write import some
+
+if TYPE_CHECKING:
+    from recollect.ports import Keys, Scores
+
+_BLOCK = 4096
+
+
+def model_key(connection: sa.Connection, name: str) -> tuple[int, int] | None:
+    """Return (key, dimension) of a model that has vectors here, or `None`."""
+    row = connection.execute(sa.select(model.c.key, model.c.dimension).where(model.c.name == name)).first()
+    return None if row is None else (row.key, row.dimension)
+
+
+class SqlVectors:
+    """The Vectors port over the SQL core."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
+        """Store vectors by chunk."""
+        if rows:
+            await self._database.write(lambda connection: _put(connection, model, rows))
+
+    async def unembedded(self, model: str, *, limit: int, memory_ids: Sequence[str] | None = None) -> list[Unembedded]:
+        """Return chunks without a vector of this model."""
+        return await self._database.read(lambda connection: _unembedded(connection, model, limit, memory_ids))
+
+    async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
+        """Return the best memories by cosine."""
+
+        def work(connection: sa.Connection) -> Scored:
+            found = _scan(connection, model, vector, where, None)
+            if not found:
+                return nothing()
+            keys = np.fromiter(found, np.int64, len(found))
+            scores = np.array([score for score, _ in found.values()], np.float32)
+            chunks = np.array([piece for _, piece in found.values()], np.int64)
+            counts = Counts()
+            counts.add(scores)
+            return best(keys, scores, chunks, limit, counts)
+
+        return await self._database.read(work)
+
+    async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
+        """Return the cosine of these memories."""
+
+        def work(connection: sa.Connection) -> Scores:
+            found: dict[int, tuple[float, int]] = {}
+            for part in some([int(key) for key in keys]):
+                found |= _scan(connection, model, vector, where, part)
+            return np.array([found.get(int(key), (np.nan, 0))[0] for key in keys], np.float32)
+
+        return await self._database.read(work)
+
+    async def drop(self, model: str | None = None) -> int:
+        """Forget vectors."""
+        return await self._database.write(lambda connection: _drop(connection, model))
+
+
+def _put(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> None:
+    dimension = len(next(iter(rows.values()))) // 4
+    found = model_key(connection, name)
+    if found is None:
+        made = sa.insert(model).values(name=name, dimension=dimension).returning(model.c.key)
+        found = (int(connection.execute(made).scalar_one()), dimension)
+    if any(len(value) != found[1] * 4 for value in rows.values()):
+        raise InvalidInput(
+            f"Vectors of {name} have {found[1]} dimensions, not {dimension}",
+            field="vector",
+            hint="Give another model another name, or run 'recollect reindex --vectors'.",
+        )
+    owners: dict[int, int] = {}
+    for part in some(list(rows)):
+        query = sa.select(chunk.c.key, chunk.c.tenant).where(chunk.c.key.in_(part))
+        owners.update((row.key, row.tenant) for row in connection.execute(query))
+    keys = [key for key in rows if key in owners]
+    if not keys:
+        return
+    codes = pack([rows[key] for key in keys])
+    for part in some(keys):
+        connection.execute(sa.delete(vector).where(vector.c.chunk.in_(part), vector.c.model == found[0]))
+    connection.execute(
+        sa.insert(vector),
+        [
+            {"chunk": key, "model": found[0], "tenant": owners[key], "code": code}
+            for key, code in zip(keys, codes, strict=True)
+        ],
+    )
+
+
+def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Sequence[str] | None) -> list[Unembedded]:
+    found = model_key(connection, name)
+    key = -1 if found is None else found[0]
+    there = sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == key)
+    query = (
+        sa.select(chunk.c.key, memory.c.text, memory.c.speaker, chunk.c.start, chunk.c.end)
+        .join(memory, chunk.c.memory == memory.c.key)
+        .where(memory.c.dense, ~there)
+        .order_by(chunk.c.key)
+        .limit(limit)
+    )
+    runs = [None] if memory_ids is None else list(some(list(memory_ids)))
+    missing: list[Unembedded] = []
+    for run in runs:
+        part = query if run is None else query.where(memory.c.id.in_(run))
+        missing += [Unembedded(row.key, row.text[row.start : row.end], row.speaker) for row in connection.execute(part)]
+    return missing[:limit]
+
+
+def _scan(
+    connection: sa.Connection, name: str, question: bytes, where: Where, keys: Sequence[int] | None
+) -> dict[int, tuple[float, int]]:
+    """Return (cosine, best chunk) by memory, reading the vectors in blocks."""
+    found = model_key(connection, name)
+    if found is None:
+        return {}
+    asked = np.frombuffer(question, np.float32)
+    query = (
+        sa.select(memory.c.key, chunk.c.key, vector.c.code)
+        .select_from(
+            vector.join(chunk, vector.c.chunk == chunk.c.key)
+            .join(memory, chunk.c.memory == memory.c.key)
+            .join(tenant, memory.c.tenant == tenant.c.key)
+            .outerjoin(conversation, memory.c.conversation == conversation.c.key)
+        )
+        .where(vector.c.model == found[0], *conditions(connection, where))
+    )
+    if keys is not None:
+        query = query.where(memory.c.key.in_(keys))
+    top: dict[int, tuple[float, int]] = {}
+    for rows in _blocks(connection, query):
+        scores = decode(*unpack([row[2] for row in rows], found[1])) @ asked
+        for (key, piece, _), score in zip(rows, scores.tolist(), strict=True):
+            if key not in top or score > top[key][0]:
+                top[key] = (score, piece)
+    return top
+
+
+def _blocks(
+    connection: sa.Connection, query: sa.Select[tuple[int, int, bytes]]
+) -> Iterator[list[tuple[int, int, bytes]]]:
+    result = connection.execute(query)
+    while rows := result.fetchmany(_BLOCK):
+        yield [(row[0], row[1], row[2]) for row in rows]
+
+
+def _drop(connection: sa.Connection, name: str | None) -> int:
+    query = sa.delete(vector)
+    if name is not None:
+        found = model_key(connection, name)
+        query = query.where(vector.c.model == (-1 if found is None else found[0]))
+    return connection.execute(query).rowcount

@@ -1,0 +1,106 @@
+"""Search by words with SQLite's FTS5, straight from the file.
+
+The scope is a token of the index (`scope:t7 AND …`), so that a tenant's question never walks another one's postings.
+This is the index of record: it is complete the moment a write is acknowledged. Hot tenants are answered from memory
+(`stores.resident`) with the same formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sqlalchemy as sa
+
+from recollect.models import Where
+from recollect.ports import Scored
+from recollect.stores.columns import Counts, best, nothing
+from recollect.stores.sql.database import Database
+from recollect.stores.sql.schema import chunk, conversation, memory, tenant
+from recollect.stores.sql.tenants import tenants_in
+from recollect.stores.sql.where import conditions
+from recollect.stores.sql.write import some
+
+if TYPE_CHECKING:
+    from recollect.ports import Keys, Scores
+
+_MAX_TERMS = 64
+
+
+def expression(terms: Sequence[str], tenants: Sequence[int]) -> str:
+    """Return the FTS5 query: any of the terms, inside these tenants."""
+    scope = " OR ".join(f'"t{key}"' for key in tenants)
+    words = " OR ".join('"' + term.replace('"', "") + '"' for term in terms[:_MAX_TERMS])
+    return f"scope : ({scope}) AND terms : ({words})"
+
+
+class SqlWords:
+    """The Words port over FTS5."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def search(self, terms: Sequence[str], where: Where, limit: int) -> Scored:
+        """Return the best memories by BM25."""
+        return await self._database.read(lambda connection: _search(connection, terms, where, limit))
+
+    async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
+        """Return the scores of these memories."""
+
+        def work(connection: sa.Connection) -> Scores:
+            found = _matches(connection, terms, where, [int(key) for key in keys])
+            scores = {key: score for key, score, _ in found}
+            return np.array([scores.get(int(key), 0.0) for key in keys], np.float32)
+
+        return await self._database.read(work)
+
+
+def _search(connection: sa.Connection, terms: Sequence[str], where: Where, limit: int) -> Scored:
+    found = _matches(connection, terms, where, None)
+    if not found:
+        return nothing()
+    keys, scores, chunks = zip(*found, strict=True)
+    count = (
+        sa.select(sa.func.count()).select_from(memory).where(memory.c.tenant.in_(tenants_in(connection, where.reach)))
+    )
+    population = int(connection.execute(count).scalar_one())
+    column = np.array(scores, np.float32)
+    counts = Counts(unlisted=max(population - len(column), 0))
+    counts.add(column)
+    return best(np.array(keys, np.int64), column, np.array(chunks, np.int64), limit, counts)
+
+
+def _matches(
+    connection: sa.Connection, terms: Sequence[str], where: Where, keys: Sequence[int] | None
+) -> list[tuple[int, float, int]]:
+    """Return (memory, score, best chunk) of every memory that matches."""
+    tenants = tenants_in(connection, where.reach)
+    if not tenants or not any(term.replace('"', "") for term in terms):
+        return []
+    rank = sa.literal_column("-bm25(words, 0.0, 1.0)")
+    match = sa.literal_column("words").op("MATCH")(sa.bindparam("match", expression(terms, tenants)))
+    hits = (
+        sa.select(sa.literal_column("words.rowid").label("chunk"), rank.label("score"))
+        .select_from(sa.text("words"))
+        .where(match)
+        .subquery()
+    )
+    query = (
+        sa.select(memory.c.key, hits.c.score, hits.c.chunk)
+        .select_from(
+            hits.join(chunk, chunk.c.key == hits.c.chunk)
+            .join(memory, memory.c.key == chunk.c.memory)
+            .join(tenant, memory.c.tenant == tenant.c.key)
+            .outerjoin(conversation, memory.c.conversation == conversation.c.key)
+        )
+        .where(*conditions(connection, where))
+    )
+    runs = [None] if keys is None else list(some(keys))
+    found: dict[int, tuple[float, int]] = {}
+    for run in runs:
+        part = query if run is None else query.where(memory.c.key.in_(run))
+        for key, score, piece in connection.execute(part):
+            if key not in found or score > found[key][0]:
+                found[key] = (score, piece)
+    return [(key, score, piece) for key, (score, piece) in found.items()]

@@ -1,0 +1,170 @@
+"""What one transaction of the records does: add, revise, delete, and leave changes and jobs behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from recollect.errors import Conflict, NotFound
+from recollect.models import Chunk, Task
+from recollect.ports import Batch, Committed, Entry, Revision
+from recollect.stores.sql.graph_write import write_links, write_mentions, write_relations
+from recollect.stores.sql.row import from_row, select_memory, to_row, to_snapshot
+from recollect.stores.sql.schema import change, chunk, derivation, job, memory
+from recollect.stores.sql.tenants import Places
+
+X = TypeVar("X")
+
+
+def some(items: Sequence[X], size: int = 500) -> Iterator[Sequence[X]]:
+    """Yield the items in runs that fit into one statement's parameters."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def add_all(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Committed:
+    """Insert what is new; return every entry's id, the first one's where its key was there already."""
+    known = _known(connection, [entry.key for entry in entries])
+    fresh: list[Entry] = []
+    ids: list[str] = []
+    new: list[bool] = []
+    for entry in entries:
+        new.append(entry.key not in known)
+        if new[-1]:
+            known[entry.key] = entry.memory.id
+            fresh.append(entry)
+        ids.append(known[entry.key])
+    if fresh:
+        _insert(connection, fresh, now)
+    return Committed(tuple(ids), tuple(new))
+
+
+def _known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, str]:
+    known: dict[str, str] = {}
+    for part in some(keys):
+        query = sa.select(memory.c.dedupe, memory.c.id).where(memory.c.dedupe.in_(part))
+        known.update((row.dedupe, row.id) for row in connection.execute(query))
+    return known
+
+
+def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> None:
+    places = Places(connection)
+    rows: list[dict[str, Any]] = []
+    for entry in entries:
+        owner, talk, position = places.place(entry.memory)
+        row = to_row(entry.memory)
+        row.update(dedupe=entry.key, tenant=owner, conversation=talk, position=position)
+        rows.append(row)
+    made = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
+    keys = list(connection.execute(made, rows).scalars())
+    places.close()
+    pieces = [
+        _chunk_row(key, row["tenant"], piece)
+        for key, row, entry in zip(keys, rows, entries, strict=True)
+        for piece in entry.chunks
+    ]
+    if pieces:
+        connection.execute(sa.insert(chunk), pieces)
+    connection.execute(
+        sa.insert(change),
+        [_change_row("add", key, row, now, before=None) for key, row in zip(keys, rows, strict=True)],
+    )
+    _derive(connection, ((entry.memory.sources, key) for entry, key in zip(entries, keys, strict=True)))
+
+
+def _chunk_row(key: int, owner: int, piece: Chunk) -> dict[str, Any]:
+    return {
+        "memory": key,
+        "tenant": owner,
+        "position": piece.position,
+        "start": piece.start,
+        "end": piece.end,
+        "terms": piece.terms,
+    }
+
+
+def _change_row(verb: str, key: int, row: dict[str, Any], now: int, *, before: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "at": now,
+        "verb": verb,
+        "memory_id": row["id"],
+        "memory": key,
+        "tenant": row["tenant"],
+        "version": row["version"],
+        "before": before,
+    }
+
+
+def _derive(connection: sa.Connection, pairs: Iterable[tuple[Sequence[str], int]]) -> None:
+    rows = [{"source": source, "memory": key} for sources, key in pairs for source in dict.fromkeys(sources)]
+    if rows:
+        connection.execute(sa.insert(derivation), rows)
+
+
+def revise_all(connection: sa.Connection, revisions: Sequence[Revision], now: int) -> None:
+    """Replace memories by their next version; raise NotFound or Conflict, whereupon nothing is written."""
+    for revision in revisions:
+        _revise(connection, revision, now)
+
+
+def _revise(connection: sa.Connection, revision: Revision, now: int) -> None:
+    item = revision.memory
+    old = connection.execute(select_memory().where(memory.c.id == item.id)).mappings().first()
+    if old is None:
+        raise NotFound(f"There is no memory {item.id}")
+    if old["version"] != item.version - 1:
+        raise Conflict(
+            f"Memory {item.id} was changed meanwhile (it is at version {old['version']})",
+            hint="Read it again and repeat the change.",
+        )
+    row = to_row(item)
+    if revision.chunks is not None:
+        row["dedupe"] = f"revised:{item.id}"
+    connection.execute(sa.update(memory).where(memory.c.key == old["key"]).values(row))
+    if revision.chunks is not None:
+        connection.execute(sa.delete(chunk).where(chunk.c.memory == old["key"]))
+        pieces = [_chunk_row(old["key"], old["tenant"], piece) for piece in revision.chunks]
+        if pieces:
+            connection.execute(sa.insert(chunk), pieces)
+    if tuple(old["sources"]) != item.sources:
+        connection.execute(sa.delete(derivation).where(derivation.c.memory == old["key"]))
+        _derive(connection, [(item.sources, old["key"])])
+    verb = "retire" if revision.retire else "revise"
+    before = to_snapshot(from_row(old))
+    row["tenant"] = old["tenant"]
+    connection.execute(sa.insert(change).values(_change_row(verb, old["key"], row, now, before=before)))
+
+
+def push_jobs(connection: sa.Connection, tasks: Sequence[Task], now: int) -> None:
+    """Put jobs into the queue."""
+    rows = [
+        {
+            "name": task.name,
+            "payload": dict(task.payload),
+            "state": "ready",
+            "attempts": 0,
+            "run_at": now,
+            "leased_until": 0,
+            "created_at": now,
+        }
+        for task in tasks
+    ]
+    if rows:
+        connection.execute(sa.insert(job), rows)
+
+
+def write_batch(connection: sa.Connection, batch: Batch, now: int) -> Committed:
+    """Write everything a batch holds but its deletes."""
+    done = add_all(connection, batch.adds, now)
+    revise_all(connection, batch.revisions, now)
+    if batch.mentions:
+        write_mentions(connection, batch.mentions)
+    if batch.relations:
+        write_relations(connection, batch.relations)
+    if batch.links:
+        write_links(connection, batch.links)
+    if any(done.new) or batch.revisions or not batch.adds:
+        push_jobs(connection, batch.tasks, now)
+    return done
