@@ -1,7 +1,8 @@
 """Build the two weight-free ONNX graphs of all-MiniLM-L6-v2 that recollect ships.
 
 Run it after changing it: `python scripts/build_minilm_graph.py`. The weights are named, never contained: at load
-`recollect.providers.graph.initialisers` hands them in. The shapes of the operators follow what was measured to be
+`recollect.providers.graph.initialisers` hands them in. The table of words stays outside (47 MB that ONNX Runtime would
+copy): rows come in already looked up. The shapes of the operators follow what was measured to be
 fast in ONNX Runtime on CPUs: `Add` + `LayerNormalization` (six times `SkipLayerNormalization`), attention spelt out
 (`MultiHeadAttention` with a mask is slower), and for int8 one scale per token: a few tokens of a text carry values
 ten times the others', so that one scale for all of them costs most of the precision, and would let the texts of one
@@ -13,13 +14,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from onnx import ModelProto, NodeProto, TensorProto, checker, helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, checker, helper
+
+from recollect.providers.graph.initialisers import FLOAT
 
 TARGET = Path(__file__).resolve().parent.parent / "src" / "recollect" / "providers" / "graph"
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 LAYERS, HEADS, HEAD, WIDTH, INNER = 6, 12, 32, 384, 1536
-WORDS, POSITIONS = 30522, 512
 OPSET, IR = 17, 8
 EPSILON = 1e-12  # config.json, layer_norm_eps
 LEVELS = 127.0  # int8 on both sides of zero
@@ -53,13 +56,13 @@ class Graph:
         """Keep one float."""
         return self.constant(name, TensorProto.FLOAT, [value], scalar=True)
 
-    def node(self, op: str, *inputs: str, domain: str = "", outputs: int = 1, **attributes: object) -> list[str]:
+    def node(self, op: str, *inputs: str, domain: str = "", outputs: int = 1, **attributes: Any) -> list[str]:
         """Add a node; return its outputs."""
         names = [f"{op}_{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(op, inputs, names, domain=domain, name=names[0], **attributes))
+        self.nodes.append(helper.make_node(op, inputs, names, domain=domain, **attributes))
         return names
 
-    def one(self, op: str, *inputs: str, domain: str = "", **attributes: object) -> str:
+    def one(self, op: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """Add a node with one output; return it."""
         return self.node(op, *inputs, domain=domain, **attributes)[0]
 
@@ -72,8 +75,8 @@ class Encoder(Graph):
         self.precision = precision
 
     def model(self) -> ModelProto:
-        """Return ids and mask (int32, batch x tokens) to vectors (float32, batch x 384, of length one)."""
-        shape = self.one("Shape", "ids")
+        """Take rows (float32, batch x tokens x 384) and mask (int32, batch x tokens); give vectors (batch x 384)."""
+        shape = self.one("Shape", "mask")
         mask = self.one("Cast", "mask", to=TensorProto.FLOAT)
         penalty = self.one("Mul", self.one("Sub", mask, self.number("one", 1.0)), self.number("far", 10000.0))
         penalty = self.one("Unsqueeze", penalty, self.axes(1, 2))
@@ -89,16 +92,12 @@ class Encoder(Graph):
         return self.finish()
 
     def embeddings(self) -> str:
-        words = self.weight("words", [WORDS, WIDTH])
-        places = self.weight("positions", [POSITIONS, WIDTH])
+        """Return the rows the first layer reads: word and place are already added, here they are normalised."""
         norm = self.norm_weights("embeddings.norm")
-        # Its second output is a mask index nobody asks for.
-        out = self.node(
-            "EmbedLayerNormalization", "ids", "", words, places, "", *norm, domain=CONTRIB, outputs=2, epsilon=EPSILON
-        )
-        return self.one("Reshape", out[0], self.axes(-1, WIDTH))
+        return self.one("Reshape", self.one("LayerNormalization", "rows", *norm, epsilon=EPSILON), self.axes(-1, WIDTH))
 
     def layer(self, name: str, rows: str, heads: str, penalty: str) -> str:
+        """Return the rows after one layer."""
         seen = self.attention(f"{name}.qkv", rows, heads, penalty)
         rows = self.norm(f"{name}.out.norm", self.linear(f"{name}.out", seen, WIDTH, WIDTH), rows)
         inner = self.linear(f"{name}.up", rows, INNER, WIDTH, bias=False)
@@ -106,6 +105,7 @@ class Encoder(Graph):
         return self.norm(f"{name}.down.norm", self.linear(f"{name}.down", inner, WIDTH, INNER, positive=True), rows)
 
     def attention(self, name: str, rows: str, heads: str, penalty: str) -> str:
+        """Return what each token sees of the others of its text, before the output projection."""
         mixed = self.one("Reshape", self.linear(name, rows, 3 * WIDTH, WIDTH), heads)
         query, key, value = self.node("Split", self.one("Transpose", mixed, perm=[0, 2, 1, 3]), outputs=3, axis=1)
         scores = self.one("FusedMatMul", query, key, domain=CONTRIB, transB=1, alpha=HEAD**-0.5)
@@ -114,15 +114,18 @@ class Encoder(Graph):
         return self.one("Reshape", seen, self.axes(-1, WIDTH))
 
     def norm_weights(self, name: str) -> tuple[str, str]:
+        """Name the two arrays of a normalisation."""
         return self.weight(f"{name}.weight", [WIDTH]), self.weight(f"{name}.bias", [WIDTH])
 
     def norm(self, name: str, rows: str, residual: str) -> str:
+        """Add the residual and normalise."""
         added = self.one("Add", rows, residual)
         return self.one("LayerNormalization", added, *self.norm_weights(name), epsilon=EPSILON)
 
     def linear(self, name: str, rows: str, out: int, width: int, *, bias: bool = True, positive: bool = False) -> str:
+        """Multiply by one weight array in the graph's precision."""
         offset = self.weight(f"{name}.bias", [out])
-        if self.precision == "float32":
+        if self.precision == "float32" or name in FLOAT:
             weight = self.weight(f"{name}.weight", [out, width])
             return self.one("Gemm", rows, weight, *([offset] if bias else []), transB=1)
         product = self.quantised(name, rows, out, width, positive=positive)
@@ -142,13 +145,15 @@ class Encoder(Graph):
         return self.one("Mul", product, top)
 
     def finish(self) -> ModelProto:
-        def value(name: str, kind: int, width: str | int) -> object:
-            return helper.make_tensor_value_info(name, kind, ["batch", width])
+        """Wrap the nodes up as a model."""
+
+        def value(name: str, kind: int, *widths: str | int) -> ValueInfoProto:
+            return helper.make_tensor_value_info(name, kind, ["batch", *widths])
 
         graph = helper.make_graph(
             self.nodes,
             f"all-MiniLM-L6-v2-{self.precision}",
-            [value("ids", TensorProto.INT32, "tokens"), value("mask", TensorProto.INT32, "tokens")],
+            [value("rows", TensorProto.FLOAT, "tokens", WIDTH), value("mask", TensorProto.INT32, "tokens")],
             [value("vectors", TensorProto.FLOAT, WIDTH)],
             list(self.initialisers.values()),
         )
@@ -169,7 +174,7 @@ def build(precision: str) -> bytes:
     for node in model.graph.node:
         if not node.domain:  # the checker wants the weights' file for a whole model, and knows no contrib operators
             checker.check_node(node, context())
-    return model.SerializeToString(deterministic=True)
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def main(target: Path) -> None:

@@ -1,5 +1,31 @@
-"""Long-term memory for AI assistants."""
+"""Long-term memory for AI assistants: capture, find and compose, offline and in milliseconds."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from recollect.version import __version__
 
-__all__ = ["__version__"]
+if TYPE_CHECKING:
+    from recollect.errors import RecollectError
+    from recollect.library import AsyncMemory, Memory
+    from recollect.models import Captured, Context, Hit
+
+__all__ = ["AsyncMemory", "Captured", "Context", "Hit", "Memory", "RecollectError", "__version__"]
+
+_HOMES = {
+    "AsyncMemory": "recollect.library",
+    "Memory": "recollect.library",
+    "Captured": "recollect.models",
+    "Context": "recollect.models",
+    "Hit": "recollect.models",
+    "RecollectError": "recollect.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that importing the package costs nothing."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'recollect' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

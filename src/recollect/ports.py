@@ -96,11 +96,13 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Unembedded:
-    """A chunk that has no vector of a model yet: its text, and who spoke it."""
+    """A chunk that has no vector of a model yet: its text from where it starts, its speaker, the turn before it."""
 
     chunk: int
     text: str
     speaker: str | None
+    before: str | None
+    before_speaker: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,11 @@ class Scored:
 class Traits:
     """What ranking needs to know about memories besides their text: columns of one length, in the order asked for.
 
-    `before` and `after` are the keys of the neighbours in the conversation (-1: none). `words` is the length of the
-    text in terms, `times` when it was said (seconds since 1970), `roles` and `kinds` index `ROLES` and `KINDS`,
-    `speakers` is a 32-bit hash of the folded speaker name (0: none), `conversations` numbers conversations (-1: none).
+    `before` and `after` are the keys of the neighbours in the conversation (-1: none), `conversations` numbers them
+    (-1: none). `words` is the length of the text in words, `times` when it was said (seconds since 1970). `roles` and
+    `kinds` are places in `Role` and `Kind` (-1: none), `speakers` is `models.name_code` of the speaker (0: none).
+    `questions` marks texts that ask something, `pieces` counts chunks, `standing` those of tier `global`, `allowed` those that meet all the
+    conditions. `mixed` says whether users and others both speak in reach.
     """
 
     keys: Keys
@@ -136,8 +140,11 @@ class Traits:
     kinds: NDArray[np.int8]
     speakers: NDArray[np.uint32]
     questions: NDArray[np.bool_]
-    importance: Scores
+    pieces: Scores
+    standing: NDArray[np.bool_]
     dense: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+    mixed: bool
 
 
 class Records(Protocol):
@@ -151,6 +158,9 @@ class Records(Protocol):
 
     async def fetch(self, keys: Sequence[int]) -> list[Memory]:
         """Return the memories with these keys in their order; unknown keys are left out."""
+
+    async def spans(self, chunks: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """Return which characters of its memory each of these chunks (by key) covers."""
 
     async def keys(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the key of each id that is known."""
@@ -195,6 +205,15 @@ class Queue(Protocol):
     async def claim(self, worker: str, *, limit: int, lease: float) -> list[Job]:
         """Claim up to `limit` ready jobs in order for `lease` seconds; no job goes to two workers at once."""
 
+    async def extend(self, worker: str, *, lease: float) -> None:
+        """Let a worker keep its claims for `lease` seconds from now."""
+
+    async def workers(self) -> list[str]:
+        """Return the names of the workers that hold claims."""
+
+    async def release(self, worker: str) -> int:
+        """Make the jobs a worker claimed ready again (it is gone); return how many."""
+
     async def finish(self, ids: Sequence[int]) -> None:
         """Remove jobs that are done; finishing a job twice does nothing."""
 
@@ -210,18 +229,27 @@ class Queue(Protocol):
     async def jobs(self, *, limit: int = 100) -> list[Job]:
         """Return jobs, parked ones first, then in order."""
 
+    async def parked(self, name: str) -> list[Job]:
+        """Return the parked jobs of a name."""
+
     async def retry(self, ids: Sequence[int] | None = None) -> int:
         """Make parked jobs (all, or these) ready again; return how many."""
 
 
 class Words(Protocol):
-    """Search by words: BM25 over prepared terms. A memory scores by its best chunk and is found at once."""
+    """Search by words: BM25 over prepared terms, as a share (0..1) of the most a text could score.
+
+    A memory scores by its best chunk and is found at once.
+    """
 
     async def search(self, terms: Sequence[str], where: Where, limit: int) -> Scored:
         """Return the best `limit` memories that share a term with the question."""
 
     async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
         """Return the score of each of these memories, 0 where it shares no term or is out of reach."""
+
+    async def cover(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
+        """Return which share (0..1, weighed by idf) of the terms each memory's best covering chunk has."""
 
 
 class Vectors(Protocol):
@@ -239,6 +267,9 @@ class Vectors(Protocol):
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
         """Return the cosine of each of these memories, `nan` where it has no vector or is out of reach."""
 
+    async def models(self) -> list[str]:
+        """Return the names of the models that have vectors here."""
+
     async def drop(self, model: str | None = None) -> int:
         """Forget the vectors of a model (or all), so that they are made again; return how many."""
 
@@ -247,10 +278,13 @@ class Lore(Protocol):
     """What ranking needs to know about memories besides their text."""
 
     async def traits(self, where: Where, keys: Keys) -> Traits:
-        """Return the traits of those of the keys that are in reach, in order."""
+        """Return the traits of those of the keys that are in reach, in order; `allowed` marks what meets `where`."""
 
     async def recent(self, where: Where, limit: int) -> Keys:
         """Return the keys of the latest memories, newest first."""
+
+    async def speakers(self, where: Where) -> frozenset[int]:
+        """Return `models.name_code` of everyone who speaks in reach."""
 
 
 class Graph(Protocol):

@@ -26,6 +26,7 @@ ROLES: Final[Mapping[str, Role]] = {
     "ai": Role.ASSISTANT,
     "model": Role.ASSISTANT,
     "bot": Role.ASSISTANT,
+    "developer": Role.SYSTEM,
     "function": Role.TOOL,
 }
 TEXT_BLOCKS: Final = frozenset({"text", "input_text", "output_text"})
@@ -92,7 +93,9 @@ def content_of(value: object, field: str) -> str:
     if isinstance(value, list | tuple):
         value = "\n".join([_block(block, f"{field}[{index}]") for index, block in enumerate(value)])
     if not isinstance(value, str):
-        hint = "Decode bytes first." if isinstance(value, bytes) else 'Give text, or blocks {"type": "text", "text": "…"}.'
+        hint = (
+            "Decode bytes first." if isinstance(value, bytes) else 'Give text, or blocks {"type": "text", "text": "…"}.'
+        )
         raise InvalidInput(f"{field} is {kind_of(value)}, not text", field=field, hint=hint)
     if len(value) > MAX_TEXT:
         raise TooLarge(f"{field} has {len(value)} characters", field=field, hint="The limit is 2,000,000; split it.")
@@ -102,7 +105,9 @@ def content_of(value: object, field: str) -> str:
 def _block(block: object, field: str) -> str:
     if isinstance(block, Mapping) and block.get("type") in TEXT_BLOCKS and isinstance(block.get("text"), str):
         return str(block["text"])
-    raise InvalidInput(f"{field} is not a text block", field=field, hint='Leave out all but {"type": "text", "text": "…"}.')
+    raise InvalidInput(
+        f"{field} is not a text block", field=field, hint='Leave out all but {"type": "text", "text": "…"}.'
+    )
 
 
 def draft(turns: Iterable[Turn], scope: Scope, now: datetime, source: Source = Source()) -> list[Draft | Nothing]:  # noqa: B008
@@ -173,7 +178,9 @@ def note(
         raise InvalidInput(f"kind is {str(kind)[:40]!r}", field="kind", hint="Write a note or a fact.")
     clean = redact(normalise(content_of(text, "text")))
     if not clean.text.strip():
-        raise InvalidInput("text is empty", field="text", hint="Nothing is left to remember once private parts are out.")
+        raise InvalidInput(
+            "text is empty", field="text", hint="Nothing is left to remember once private parts are out."
+        )
     counts = dict(clean.counts)
     name = None if title is None else _clean_text(_title(title), counts)
     message = None if message_id is None else identifier(message_id, "message_id")

@@ -23,11 +23,13 @@ def metadata_of(value: object, field: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise InvalidInput(
-            f"{field} is of type {type(value).__name__}", field=field, hint='Give a JSON object such as {"category": "x"}.'
+            f"{field} is of type {type(value).__name__}",
+            field=field,
+            hint='Give a JSON object such as {"category": "x"}.',
         )
     if not value:
         return {}
-    plain = _Copy(field).object(value, field, 1)
+    plain = _Copy(field).mapping(value, field, 1)
     size = len(json.dumps(plain, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     if size > MAX_BYTES:
         raise TooLarge(f"{field} takes {size} bytes", field=field, hint="The limit is 64 KB; put long text in content.")
@@ -52,12 +54,14 @@ class _Copy:
         self.field = field
         self.room = MAX_BYTES
 
-    def object(self, value: Mapping[Any, Any], place: str, depth: int) -> dict[str, Any]:
+    def mapping(self, value: Mapping[Any, Any], place: str, depth: int) -> dict[str, Any]:
         self._deep(place, depth)
         copy = {}
         for key, part in value.items():
             if not isinstance(key, str):
-                raise InvalidInput(f"{place} has a key of type {type(key).__name__}", field=place, hint="Keys are text.")
+                raise InvalidInput(
+                    f"{place} has a key of type {type(key).__name__}", field=place, hint="Keys are text."
+                )
             self._spend(len(key))
             copy[key] = self.value(part, f"{place}.{key[:40]}", depth)
         return copy
@@ -69,15 +73,17 @@ class _Copy:
         if isinstance(value, int | float):
             return self._number(value, place)
         if isinstance(value, Mapping):
-            return self.object(value, place, depth + 1)
+            return self.mapping(value, place, depth + 1)
         if isinstance(value, list | tuple):
             self._deep(place, depth + 1)
             return [self.value(part, f"{place}[{index}]", depth + 1) for index, part in enumerate(value)]
         raise InvalidInput(
-            f"{place} is of type {type(value).__name__}", field=place, hint="Only what JSON can say: text, numbers, lists."
+            f"{place} is of type {type(value).__name__}",
+            field=place,
+            hint="Only what JSON can say: text, numbers, lists.",
         )
 
-    def _number(self, value: float, place: str) -> float:
+    def _number(self, value: int | float, place: str) -> int | float:  # noqa: PYI041
         if isinstance(value, float) and not math.isfinite(value):
             raise InvalidInput(f"{place} is not a finite number", field=place, hint="Use null for what has no value.")
         if isinstance(value, int) and not -MAX_INTEGER <= value < MAX_INTEGER:

@@ -1,4 +1,4 @@
-"""Makes foreign text storable without changing what it says: line ends, controls and hidden characters, nothing else."""
+"""Makes foreign text storable without changing what it says: line ends, controls, hidden characters."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ SUSPECT: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200d\u2028\u2
 LINE_END: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 TERMINAL: Final = re.compile(r"\x1b(?:\[[0-?]*+[ -/]*+[@-~]|\][^\x07\x1b]*+(?:\x07|\x1b\\))")
 CONTROL: Final = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f]")
-FLAG: Final = "\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)\U000e007f"
+REGION: Final = "|".join("".join(chr(0xE0000 + ord(letter)) for letter in name) for name in ("eng", "sct", "wls"))
+FLAG: Final = f"\U000e0067\U000e0062(?:{REGION})\U000e007f"
+"""What follows a black flag to make the flags of England, Scotland and Wales: the tag characters with a use."""
+
 CONCEALED: Final = re.compile(f"((?<=\U0001f3f4){FLAG})|[{HIDDEN}]")
 NOT_JOINING: Final = re.compile(
     f"(?<![{JOINS}])[\u200c\u200d]|(?<![{INDIC}])[\u200c\u200d](?![{JOINS}])"

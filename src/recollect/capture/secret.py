@@ -23,7 +23,6 @@ QUOTED: Final = (
 BARE: Final = r"|(?P<secret>(?:[!#$%*+./0-9:=?@^_a-z~-]|&(?!\w{1,64}=)){1,512}+)(?![(\[{]))"
 
 
-
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One kind of secret: its pattern, the test its value must pass, and whether the pattern sees lower-cased text."""

@@ -10,7 +10,7 @@ from recollect.models.hit import Context, Hit
 from recollect.models.job import Job, JobState, Task
 from recollect.models.memory import Kind, Memory, Role, Source, Tier
 from recollect.models.query import Query, Span, Where
-from recollect.models.scope import DEFAULT, Reach, Scope
+from recollect.models.scope import DEFAULT, Reach, Scope, name_code
 from recollect.models.turn import Captured, Turn
 
 __all__ = [
@@ -54,4 +54,5 @@ __all__ = [
     "Turn",
     "Usage",
     "Where",
+    "name_code",
 ]

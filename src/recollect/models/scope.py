@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 
 DEFAULT = "default"
@@ -42,3 +43,15 @@ class Reach:
         if user_id is None and project_id is None:
             user_id = project_id = DEFAULT
         return cls(user_id, project_id, conversation_id, agent_id)
+
+
+_NOBODY = frozenset({"user", "assistant", "system", "tool", "human", "ai"})
+
+
+def name_code(name: str | None) -> int:
+    """Return the number ranking knows a speaker by: CRC-32 of the folded first name.
+
+    Nobody, and names that are only roles, are 0.
+    """
+    words = name.casefold().split() if name else []
+    return 0 if not words or words[0] in _NOBODY else zlib.crc32(words[0].encode()) or 1

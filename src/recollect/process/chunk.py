@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from recollect.text.script import CJK_RUN
+from recollect.process.scan import CJK_RUN
 from recollect.text.sentence import sentences
 
-AIM = 1000
-"""Weight a chunk aims at: Western characters, some 200 to 256 word pieces, what the default embedder reads at once.
+AIM = 500
+"""Weight a chunk aims at: Western characters, some 100 to 128 word pieces.
 
-Windows half as long lost ten points of recall on long assistant turns (BEAM), so nothing is cut that still fits.
+Words are told apart best by passages so short (measured on BEAM and CMRC).
 """
 CJK_WEIGHT = 5
-"""A Chinese, Japanese or Korean character says and costs as much as five Western ones: about 200 make a chunk."""
+"""A Chinese, Japanese or Korean character says and costs as much as five Western ones: about 100 make a chunk."""
 LEAST = AIM // 4
 """A last piece lighter than this joins the chunk before it, if that stays below `AIM + LEAST`."""
 
@@ -81,7 +81,7 @@ def _parts(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _cut(text: str, start: int, end: int) -> int:
-    """Return where the part that begins at `start` ends: at the last line end, else white space, that keeps it short."""
+    """Return where the part that begins at `start` ends: at the last line end or white space that keeps it short."""
     stop = min(end, start + AIM)
     if not text.isascii():
         while _weight(text, start, stop) > AIM:

@@ -15,7 +15,7 @@ from recollect.process.statements import stated
 from recollect.text.rules import rules
 
 DENSE = 0.3
-"""The default of the setting `semantic_density_threshold` (seeds/001): only texts without any informative word lie below.
+"""The default of the setting `semantic_density_threshold` (seeds/001): only texts that say nothing lie below.
 
 The seed raises it to 0.7 to keep fewer observations; there about one full sentence is asked for.
 """
@@ -25,7 +25,8 @@ LOOKED_AT = 20_000
 _CERTAIN = (Kind.NOTE, Kind.FACT)
 _NUMBER = re.compile(r"\d")
 _DATE = re.compile(r"\d{4}-\d\d|\b\d{1,2}:\d\d\b|\d月|\d{4}年")
-_QUESTION = re.compile(r"[?？][\"'”’)）\]」*_\s]*$")
+_QUESTION = ("?", "？")
+_CLOSING = " \t\r\n\"'”’)）]」*_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,9 @@ def classify(
     met = _cues().met(seen)
     much = density(seen)
     table = rules("classify")
-    importance = table["base"][memory.role or "other"] + table["kind"].get(memory.kind, 0.0)
+    importance = table["base"][memory.role.value if memory.role else "other"] + table["kind"].get(
+        memory.kind.value, 0.0
+    )
     urgency = 0.0
     for name in met | _plain(seen, mentions):
         rule = table["rule"][name]
@@ -64,7 +67,7 @@ def classify(
     importance += max((table["statement"][name] for name in said), default=0.0)
     if much < DENSE:
         importance, urgency = min(importance, 0.1), min(urgency, 0.1)
-    asking = _QUESTION.search(seen.text) is not None
+    asking = seen.text.rstrip(_CLOSING).endswith(_QUESTION)
     return Judgement(
         round(min(1.0, importance), 3),
         round(min(1.0, urgency), 3),

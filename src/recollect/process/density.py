@@ -6,9 +6,8 @@ import re
 from functools import cache
 from math import exp
 
-from recollect.process.scan import Scan
+from recollect.process.scan import CJK_RUN, Scan
 from recollect.text.rules import longest_first, rules
-from recollect.text.script import CJK_RUN
 
 _SHORT = 14
 _SENTENCE = 5
@@ -18,9 +17,9 @@ _BLOB = re.compile(r"\S{400,}")
 def density(scan: Scan) -> float:
     """Return how much a text says, 0..1.
 
-    Nothing informative gives less than 0.2, a single informative word (`Lisbon`, `42`, `on Friday`) 0.4, a full sentence
-    0.6 to 0.8. The figure is `1 - 0.6 exp(-(n - 1) / 8)` for n informative words (two Chinese characters count as one),
-    less for text that repeats itself or is one long blob.
+    Nothing informative gives 0.1 (0.3 for a sentence of small words), one informative word (`Lisbon`, `42`, `on
+    Friday`) 0.4, a full sentence 0.6 to 0.8. The figure is `1 - 0.6 exp(-(n - 1) / 8)` for n informative words (two
+    Chinese characters count as one), less for text that repeats itself or is one long blob.
     """
     count = _informative(scan)
     if count <= 0:

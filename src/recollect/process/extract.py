@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator
 
 from recollect.models import EntityType, Mention
 from recollect.process.name import MARK, chinese, western
+from recollect.process.scan import CJK_RUN
 from recollect.process.thing import thing
-from recollect.text.script import CJK, CJK_RUN
+from recollect.text.script import CJK
 from recollect.text.sentence import blocks
 
 MOST = 24
@@ -20,14 +21,23 @@ LOOKED_AT = 20_000
 
 _QUOTED = re.compile(r"`([^`\n]{1,160})`")
 _SPLIT = re.compile(f"[{CJK}\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+")
+_LABEL = re.compile(
+    r"^\s*#{1,6} .*$|^(\s*(?:[-*+•]|\d{1,2}[.)])?\s*)\*\*[^*\n]{1,80}\*\*:?|\[[A-Z][^\]\n]{1,40}\](?!\()", re.MULTILINE
+)
+_ELEMENT = re.compile(r"</?\w+")
 _EDGE = "\"'<>*“”‘’,;:!?|·…"
-_MONTH = "(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|January|February|March|April|May|June|July|August|September|October|November|December)"
+_MONTH = (
+    "(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    "|Nov(?:ember)?|Dec(?:ember)?)"
+)
 _DATE = re.compile(
     rf"\b\d{{4}}-\d\d-\d\d\b|\b\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}\b(?:,? \d{{4}}\b)?"
     rf"|\b{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}}\b)?|\b{_MONTH} \d{{4}}\b"
     r"|(?:\d{4}年)?\d{1,2}月\d{1,2}[日号]|\d{4}年\d{1,2}月"
 )
+_ODD = re.compile(r"[\d_/\\(@]|[.:]\w|[a-z][A-Z]|^[A-Z]{3}|file$")
 _DIGIT = re.compile(r"\d")
+_DATED = re.compile(r"\d-\d|月|\d,? [JFMASOND][a-z]|\d(?:st|nd|rd|th) |[JFMASOND][a-z]{2,8}\.? \d")
 
 
 def mentions(text: str, known: Collection[str] = ()) -> tuple[Mention, ...]:
@@ -62,6 +72,8 @@ def _prose(text: str, known: frozenset[str]) -> Iterator[Mention]:
         for quoted in _QUOTED.findall(text):
             yield from _quoted(quoted)
         text = _QUOTED.sub(f" {MARK} ", text)
+    if "**" in text or "#" in text or "[" in text:
+        text = _LABEL.sub(f" {MARK} ", text)
     mixed = not text.isascii() and CJK_RUN.search(text) is not None
     spaced = _SPLIT.sub(f" {MARK} ", text) if mixed else text
     lines = [line.split() for line in spaced.splitlines()]
@@ -70,7 +82,7 @@ def _prose(text: str, known: frozenset[str]) -> Iterator[Mention]:
     yield from western(lines, known)
     if mixed:
         yield from chinese(text)
-    if _DIGIT.search(text):
+    if _DIGIT.search(text) and _DATED.search(text):
         for date in _DATE.findall(text):
             yield Mention(date, EntityType.DATE)
 
@@ -86,14 +98,10 @@ def _quoted(quoted: str) -> Iterator[Mention]:
 
 def _things(line: Iterable[str]) -> Iterator[Mention]:
     for raw in line:
-        if raw.isalpha() and (raw.islower() or raw[1:].islower()):
-            continue
-        core = _core(raw)
-        if core.isalpha() and (core.islower() or core[1:].islower()):
-            continue
-        found = thing(core)
-        if found:
-            yield found
+        if not (raw.isalpha() and raw.islower()) and _ODD.search(raw):
+            found = thing(_core(raw))
+            if found:
+                yield found
 
 
 def _core(raw: str) -> str:
@@ -108,4 +116,4 @@ def _code(code: str) -> Iterator[Mention]:
     """Return files, addresses, errors and identifiers of code, without the marks around them."""
     for line in code.splitlines():
         if not line.startswith(("```", "~~~")):
-            yield from _things(re.split(r"[\s\"'`,;=()\[\]{}<>]+", line))
+            yield from _things(re.split(r"[\s\"'`,;=()\[\]{}<>]+", _ELEMENT.sub(" ", line)))

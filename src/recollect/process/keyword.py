@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterator
 from functools import cache
 
 from recollect.models import Mention
-from recollect.process.scan import Scan, scan
+from recollect.process.scan import HAN_RUN, Scan, scan
 from recollect.text.rules import longest_first, rules
-from recollect.text.script import HAN_RUN
 
 MOST = 8
 """So many keywords a text has at most."""
@@ -29,22 +28,25 @@ def keywords(text: str | Scan, names: Collection[Mention] = ()) -> tuple[str, ..
     triples that are said again.
     """
     seen = text if isinstance(text, Scan) else scan(text[:LOOKED_AT])
-    named = {part for name in names for part in name.name.lower().split()}
-    plain = _plain()
-    weights: dict[str, float] = {}
-    for word, count in Counter(seen.words).items():
-        if "'" in word:
-            word, _, ending = word.partition("'")
-            if ending != "s":
-                continue
-        if 2 < len(word) < 40 and word not in plain and not word.isdigit():
-            weights[word] = count * min(len(word), 12) ** 0.5 * (NAMED if word in named else 1.0)
+    weights = _western(seen.words, {part for name in names for part in name.name.lower().split()})
     if seen.cjk:
         for piece, count in Counter(_han(seen.text[:LOOKED_AT])).items():
             weights[piece] = count * (1.0 + 0.7 * len(piece))
         _fold_parts(weights)
     ranked = sorted(weights, key=lambda word: -weights[word])
     return tuple(ranked[:MOST])
+
+
+def _western(words: list[str], named: Collection[str]) -> dict[str, float]:
+    counts: dict[str, int] = {}
+    plain = _plain()
+    for said in words:
+        word = said.removesuffix("'s")
+        if word not in plain and 2 < len(word) < 40 and word.isalnum() and not word.isdigit():
+            counts[word] = counts.get(word, 0) + 1
+    return {
+        word: count * min(len(word), 12) ** 0.5 * (NAMED if word in named else 1.0) for word, count in counts.items()
+    }
 
 
 def _han(text: str) -> Iterator[str]:
@@ -76,8 +78,10 @@ def _fold_parts(weights: dict[str, float]) -> None:
 @cache
 def _plain() -> frozenset[str]:
     density = rules("classify")["density"]
-    return frozenset(density["stop_en"].split()) | frozenset(density["noise_en"].split()) | frozenset(
-        rules("extract")["keyword"]["plain"].split()
+    return (
+        frozenset(density["stop_en"].split())
+        | frozenset(density["noise_en"].split())
+        | frozenset(rules("extract")["keyword"]["plain"].split())
     )
 
 

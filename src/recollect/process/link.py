@@ -30,6 +30,8 @@ def relations(mentions: Sequence[Mention], text: str, speaker: str | None = None
     With a `speaker`, "I moved to Lisbon" relates the speaker. Only neighbours in one sentence are related, so that
     their number grows with the text, not with its square.
     """
+    if not mentions:
+        return []
     places = _places([mention for mention in mentions if mention.type not in _LOOSE], text)
     if speaker:
         places = sorted(places + [(match.start(), match.end(), speaker) for match in _FIRST.finditer(text)])
@@ -42,7 +44,7 @@ def relations(mentions: Sequence[Mention], text: str, speaker: str | None = None
         if predicate:
             typed[one, predicate, two] = None
         elif speaker not in (one, two):
-            loose[*sorted((one, two)), TOGETHER] = None
+            loose[min(one, two), TOGETHER, max(one, two)] = None
     return _bounded(typed, loose)
 
 
@@ -50,7 +52,7 @@ def _bounded(
     typed: dict[tuple[str, str, str], None], loose: dict[tuple[str, str, str], None]
 ) -> list[tuple[str, str, str]]:
     known = {frozenset((one, two)) for one, _, two in typed}
-    together = [(one, TOGETHER, two) for one, two, _ in loose if frozenset((one, two)) not in known]
+    together = [pair for pair in loose if frozenset((pair[0], pair[2])) not in known]
     return [*typed, *together][:MOST]
 
 
@@ -85,8 +87,9 @@ def _predicate(between: str) -> str | None:
 def _verbs() -> re.Pattern[str]:
     """Return all verbs as one pattern; few words may stand before and after a Western one."""
     table = rules("link")
-    western = [f"(?P<{name}>^ (?:(?!and|or|but)\\w+ ){{0,2}}(?:{verb})\\b[^,;:]{{0,24}}$)" for name, verb in table["western"].items()]
-    chinese = [
-        f"(?P<zh_{name}>^[^，,]{{0,8}}(?:{verb})[^，,]{{0,10}}$)" for name, verb in table["chinese"].items()
+    western = [
+        f"(?P<{name}>^ (?:(?!and|or|but)\\w+ ){{0,2}}(?:{verb})\\b[^,;:]{{0,24}}$)"
+        for name, verb in table["western"].items()
     ]
+    chinese = [f"(?P<zh_{name}>^[^，,]{{0,8}}(?:{verb})[^，,]{{0,10}}$)" for name, verb in table["chinese"].items()]
     return re.compile("|".join([*western, *chinese]))

@@ -34,6 +34,6 @@ def process(memory: Memory, known: Collection[str] = ()) -> Findings:
     seen = scan(memory.text[:LOOKED_AT])
     named = mentions(memory.text, known)
     stating = statements(memory, seen)
-    judgement = classify(memory, seen, named, None if not stating else [found.category for found in stating])
+    judgement = classify(memory, seen, named, [found.category for found in stating])
     tied = relations(named, memory.text[:LOOKED_AT], memory.speaker) if named else []
     return Findings(named, keywords(seen, named), judgement, stating, tuple(tied))

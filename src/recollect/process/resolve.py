@@ -8,6 +8,7 @@ from collections.abc import Collection
 from functools import cache
 
 from recollect.models import Kind, Memory
+from recollect.process.scan import CJK_RUN
 from recollect.text.rules import rules
 from recollect.text.words import terms
 
@@ -57,15 +58,25 @@ def supersedes(new: Memory, old: Memory) -> bool:
     slot = _slot(new.text)
     if slot and slot == _slot(old.text):
         return True
-    return _change().search(new.text) is not None and _same_subject(_body(new.text), _body(old.text))
+    told = _body(new.text)
+    change = _change().search(told)
+    return change is not None and _same_subject(told, change, _body(old.text))
 
 
-def _same_subject(new: str, old: str) -> bool:
+def _same_subject(new: str, change: re.Match[str], old: str) -> bool:
+    """Whether a text that tells of a change is about an older one.
+
+    In Chinese the subject stands whole before the verb: there it is enough that the older text has it, and something
+    of the new value's kind besides (each week, a format). Else most of the older text must come back.
+    """
     before = frozenset(terms(old))
     after = frozenset(terms(new))
     shared = before & after
     if len(shared) < 2 and not any(len(term) > 1 for term in shared):
         return False
+    head = frozenset(terms(new[: change.start()]))
+    if CJK_RUN.search(new) and any(len(term) > 1 for term in head) and head <= before and shared - head:
+        return True
     left = _left_behind(new)
     if left and left <= before:
         return len(shared) >= 2 or len(before) <= 3

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from recollect.text.script import CJK_RUN
+from recollect.text.script import CJK, HAN
+
+CJK_RUN = re.compile(f"[{CJK}]+")
+HAN_RUN = re.compile(f"[{HAN}]+")
 
 _WORD = re.compile(r"[a-z0-9\u00df-\u024f\u0370-\u04ff]+(?:'[a-z]+)?")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")

@@ -20,7 +20,8 @@ LONGEST = 400
 """A longer sentence does not stand alone as one fact."""
 
 _FIRST_PERSON = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|[Mm]e|[Mm]ine|[Ww]e|[Oo]ur|[Ll]et['’]s|[Uu]s)\b|[我咱]")
-_LIST_MARK = re.compile(r"^(?:[-*+•]|\d{1,2}[.)])\s+")
+_DIGIT = re.compile(r"\d")
+_LIST_MARK = re.compile(r"(?:[-*+•]|\d{1,2}[.)])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +53,42 @@ def statements(memory: Memory, seen: Scan | None = None) -> tuple[Statement, ...
 
 def stated(seen: Scan, role: Role | None) -> Iterator[tuple[str, int, int]]:
     """Yield category, start and end of each sentence that states something in the mouth of this role."""
-    met = _cues().met(seen)
-    if not met or len(seen.text) > LOOKED_AT:
+    if len(seen.text) > LOOKED_AT or not _likely(seen):
         return
-    categories = [name for name in rules("statements")["order"] if name in met]
     for start, end in sentences(seen.text):
         if end - start > LONGEST or seen.text.startswith(("```", "~~~"), start):
             continue
-        sentence = seen.text[start:end]
-        mark = _LIST_MARK.match(sentence)
-        bare = sentence[mark.end() :] if mark else sentence
-        category = _category(bare, categories, role)
-        if category and density(scan(bare)) >= rules("statements")[category]["least"]:
-            yield category, end - len(bare), end
+        mark = _LIST_MARK.match(seen.text, start, end)
+        first = mark.end() if mark else start
+        sentence = scan(seen.text[first:end])
+        category = _category(sentence, role)
+        if category and density(sentence) >= rules("statements")[category]["least"]:
+            yield category, first, end
 
 
-def _category(sentence: str, categories: list[str], role: Role | None) -> str | None:
-    for name in categories:
+def _likely(seen: Scan) -> list[str]:
+    """Return the categories whose cues a text meets, those about time only where it tells a time."""
+    met = _cues().met(seen)
+    if not met:
+        return []
+    table = rules("statements")
+    timed = "time" in met or _DIGIT.search(seen.text) is not None
+    return [name for name in table["order"] if name in met and (timed or not table[name].get("time"))]
+
+
+def _category(sentence: Scan, role: Role | None) -> str | None:
+    for name in _likely(sentence):
         pattern, timed = _patterns()[name, role is Role.ASSISTANT]
-        if pattern.search(sentence) and not (timed and not _time().search(sentence)):
-            return None if _excluded(name).search(sentence) else name
+        if pattern.search(sentence.text) and not (timed and not _time().search(sentence.text)):
+            return None if _excluded(name).search(sentence.text) else name
     return None
 
 
 @cache
 def _cues() -> Cues:
     table = rules("statements")
-    return Cues(
-        {name: table[name]["cues_en"] for name in table["order"]},
-        {name: table[name]["cues_zh"] for name in table["order"]},
-    )
+    names = [*table["order"], "time"]
+    return Cues({name: table[name]["cues_en"] for name in names}, {name: table[name]["cues_zh"] for name in names})
 
 
 @cache

@@ -27,7 +27,7 @@ TURNS = 400
 
 _WORTH = {"decision": 0.6, "instruction": 0.5, "preference": 0.4, "plan": 0.4, "identity": 0.4}
 _LONGEST = 320
-_ALIKE = 0.5
+_ALIKE = 0.6
 _ASKING = re.compile(r"[?？][\"'”’)）*]*$")
 _MARK = re.compile(r"^(?:#{1,6}|[-*+•>|]|\d{1,2}[.)])\s+")
 _GREETING = re.compile(
@@ -121,7 +121,7 @@ def _pieces(turn: Memory) -> list[tuple[Memory, str, float, frozenset[str]]]:
         if judged.category == "result":
             worth += 0.15
         if _ASKING.search(piece) or piece.endswith((":", "：")):
-            worth -= 0.5
+            worth -= 1.0
         found.append((turn, piece, worth, own))
     return found
 

@@ -21,7 +21,7 @@ _FORM = re.compile(
     r"|(?P<path>(?:~|\.{1,2})?/?(?:[\w@.+-]+/)+(?:[\w@.+{}*-]+)?|(?:~|\.{1,2})?/[\w@.+-]{2,}|[A-Za-z]:\\[\w\\. -]+)"
     r"|(?P<name>\.?[\w-]+(?:\.[\w-]+)*\.(?P<ending>[A-Za-z0-9]{1,11})|\.(?:env|gitignore|editorconfig|dockerignore|npmrc)"
     r"|Dockerfile|Makefile|Caddyfile|Procfile|Jenkinsfile)"
-    r"|(?P<code>[a-z]+[0-9]*(?:[A-Z][a-z0-9]*)+(?:\(\))?|[A-Za-z]\w*(?:_\w+)+(?:\(\))?|__\w+__|[A-Za-z_]\w*\(\)"
+    r"|(?P<code>[a-z]+[0-9]*(?:[A-Z][a-z0-9]*)+(?:\(\))?|[A-Za-z]\w*(?:_\w+)+(?:\(\))?|__\w+__|(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*\(\)"
     r"|(?:[A-Z][a-z0-9]+){3,}|[A-Za-z_]\w*(?:::\w+)+)"
 )
 _DOTTED = re.compile(r"[A-Za-z_]\w{1,}(?:\.[A-Za-z_]\w+)+(?:\(\))?")

@@ -19,16 +19,16 @@ from numpy.typing import NDArray
 
 from recollect.errors import EmbedderMissing, ProviderFailed
 from recollect.models import Embedding
-from recollect.providers.graph import Precision, initialisers, model_bytes
+from recollect.providers.graph import Precision, initialisers, model_bytes, tables
 from recollect.providers.safetensors import Safetensors
-from recollect.providers.weights import MINILM, require
+from recollect.providers.weights import MINILM, PULL, require
 
 WINDOW = 256  # sentence_bert_config.json, max_seq_length; the tokenizer's own 128 is another program's choice
 DIMENSION = 384
 EDGES = 2  # [CLS] and [SEP]
 UNKNOWN = 100  # [UNK]
 CHARACTERS = 32_768  # no 256 word pieces of real text are longer; what follows need not even be cut into pieces
-BATCH = 1024  # padded word pieces in one run: more is not faster and takes more memory
+BATCH = 512  # padded word pieces in one run: more is not faster and takes more memory
 WASTE = 1.25  # padding may add a quarter to a batch
 QUICK = 2000  # characters in all that still count as a short call
 
@@ -118,6 +118,7 @@ class Encoder:
 
     def __init__(self, place: Path, precision: Precision, threads: int) -> None:
         self._weights = Safetensors(place / "model.safetensors")
+        self._words, self._places = tables(self._weights)  # the words stay in the file: only pages in use cost memory
         # ONNX Runtime reads these in place for as long as the session lives.
         self._arrays = {name: np.ascontiguousarray(a) for name, a in initialisers(self._weights, precision).items()}
         self._tokenizer = _tokenizer(place / "tokenizer.json")
@@ -147,15 +148,17 @@ class Encoder:
         for row, pieces in enumerate(rows):
             ids[row, : len(pieces)] = pieces
             mask[row, : len(pieces)] = 1
+        looked_up = self._words[ids]
+        looked_up += self._places[: ids.shape[1]]
         try:
-            vectors = self._session.run(None, {"ids": ids, "mask": mask})[0]
+            vectors = self._session.run(None, {"rows": looked_up, "mask": mask})[0]
         except self._failures as error:
             raise ProviderFailed(f"ONNX Runtime could not embed {len(rows)} texts: {error}") from error
         return np.asarray(vectors, "<f4")
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the places of the texts in groups of like length: each padded to at most 1,024 word pieces."""
+    """Yield the places of the texts in groups of like length: each padded to at most 512 word pieces."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     group: list[int] = []
     real = 0
@@ -190,8 +193,10 @@ def _session(model: bytes, arrays: dict[str, NDArray[Any]], threads: int) -> tup
     options.log_severity_level = 3
     # The graph is already as it should run; looking for improvements would only delay the start.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.add_external_initializers(list(arrays), [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in arrays.values()])
+    options.add_external_initializers(
+        list(arrays), [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in arrays.values()]
+    )
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]), failures
     except failures as error:
-        raise EmbedderMissing(f"ONNX Runtime cannot load the weights: {error}", hint="run `recollect models pull`") from error
+        raise EmbedderMissing(f"ONNX Runtime cannot load the weights: {error}", hint=PULL) from error

@@ -79,10 +79,7 @@ def find(weights: Weights, home: Path, folder: Path | None = None) -> Path | Non
     Looked at in this order: `folder` (a setting: where it is given nothing else counts), `<home>/models/<name>`, and
     the installed package that carries the files, which is found without importing it.
     """
-    if folder is not None:
-        places = [folder]
-    else:
-        places = [home / "models" / weights.name, *_installed(weights)]
+    places = [folder] if folder else [home / "models" / weights.name, *_installed(weights)]
     return next((place for place in places if all((place / file.path).is_file() for file in weights.files)), None)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +16,6 @@ KINDS = tuple(Kind)
 ROLES = tuple(Role)
 KIND_CODES = {kind.value: code for code, kind in enumerate(KINDS)}
 ROLE_CODES: dict[str | None, int] = {role.value: code for code, role in enumerate(ROLES)} | {None: -1}
-
-
-def speaker_code(name: str | None) -> int:
-    """Return the number under which ranking knows a speaker; 0 for nobody."""
-    return 0 if not name else zlib.crc32(" ".join(name.casefold().split()).encode()) or 1
 
 
 class Counts:

@@ -1,0 +1,1 @@
+"""Text as search sees it: terms, sentences, language, tokens and dates."""

@@ -19,7 +19,10 @@ _SAMPLE = 20_000
 
 
 def cjk_share(text: str) -> float:
-    """Return the share (0..1) of a text's letters that are Chinese, Japanese or Korean; judged by its first 20,000."""
+    """Return the share (0..1) of a text's letters that are Chinese, Japanese or Korean.
+
+    Judged by the first 20,000 characters.
+    """
     if text.isascii():
         return 0.0
     text = text[:_SAMPLE]
@@ -28,10 +31,12 @@ def cjk_share(text: str) -> float:
 
 
 def language(text: str) -> Language:
-    """Return the language of a text: kana make it Japanese, Hangul Korean, Han Chinese, anything else counts as English.
+    """Return the language of a text by its letters.
 
-    A Chinese or Japanese character weighs as much as a word, so that '用 FastAPI 写的' is Chinese; a quoted foreign word
-    does not turn an English text. Judged by the first 20,000 characters.
+    Kana make it Japanese, Hangul Korean, Han Chinese; all else is English.
+
+    A Chinese or Japanese character weighs as much as a word, so that '用 FastAPI 写的' is Chinese; a quoted foreign
+    word does not turn an English text. Judged by the first 20,000 characters.
     """
     if text.isascii():
         return "en"

@@ -12,7 +12,4 @@ HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 UNSPACED = "\u0e01-\u0e3a\u0e40-\u0eff\u1000-\u109f\u1780-\u17df"  # Thai, Lao, Burmese, Khmer: no spaces between words
 CJK = HAN + HIRAGANA + KATAKANA + LONG + HANGUL
 
-CJK_RUN = re.compile(f"[{CJK}]+")
-KANA_RUN = re.compile(f"[{HIRAGANA}{KATAKANA}{LONG}]+")
-HANGUL_RUN = re.compile(f"[{HANGUL}]+")
 HAN_RUN = re.compile(f"[{HAN}]+")

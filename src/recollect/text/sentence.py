@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+
+from recollect.text.rules import rules
 
 _FENCE = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})[^\n]*$", re.MULTILINE)
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？；｡]+[”’」』）】]*|\n+")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|[。！？；｡]++[”’」』）】]*+|\n+")
 _WORD_BEFORE = re.compile(r"[\w.]+$")
-_ABBREVIATIONS = frozenset(
-    "e.g i.e etc cf vs mr mrs ms dr prof st jr sr inc ltd co corp no nr vol fig al approx dept est gov u.s u.k a.m p.m"
-    " eq sec ch pp ed rev gen col sgt capt lt jan feb mar apr jun jul aug sep sept oct nov dec".split()
-)
-_OFTEN_LAST = frozenset(("etc", "a.m", "p.m", "inc", "ltd", "co", "corp", "jr", "sr", "u.s", "u.k", "al"))
 _LOOK_BACK = 24
 
 
@@ -83,6 +81,12 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start, start + len(bare)
 
 
+@cache
+def _abbreviations() -> tuple[frozenset[str], frozenset[str]]:
+    table = rules("sentences")
+    return frozenset(table["abbreviations"].split()), frozenset(table["often_last"].split())
+
+
 def _abbreviates(text: str, start: int, mark: re.Match[str]) -> bool:
     """Tell whether a single dot belongs to the word before it: an abbreviation, an initial or a list number."""
     word = _WORD_BEFORE.search(text[max(start, mark.start() - _LOOK_BACK) : mark.start()])
@@ -90,9 +94,10 @@ def _abbreviates(text: str, start: int, mark: re.Match[str]) -> bool:
         return False
     folded = word[0].casefold()
     following = text[mark.end() : mark.end() + 2].strip()
-    if folded in _ABBREVIATIONS:
-        return folded not in _OFTEN_LAST or not following.isupper()
+    abbreviations, often_last = _abbreviations()
+    if folded in abbreviations:
+        return folded not in often_last or not following.isupper()
     if len(folded) == 1 and word[0].isalpha() and word[0].isascii():
         return word[0].isupper() and word[0] != "I"
-    starts_line = not text[max(start, mark.start() - _LOOK_BACK) : mark.start() - len(folded)].rpartition("\n")[2].strip()
-    return folded.isdigit() and len(folded) < 4 and starts_line
+    ahead = text[max(start, mark.start() - _LOOK_BACK) : mark.start() - len(folded)]
+    return folded.isdigit() and len(folded) < 4 and not ahead.rpartition("\n")[2].strip()

@@ -69,12 +69,12 @@ def fold(word: str) -> str:
 @lru_cache(maxsize=1 << 15)
 def expand(token: str) -> tuple[str, ...]:
     """Return the terms of one token, stop words left out; nothing for a token that is one."""
-    return _expand(token, stop=True)
+    return tuple(filter(None, _expand(token, stop=True)))
 
 
 def expand_all(token: str) -> tuple[str, ...]:
     """Return the terms of one token, stop words included."""
-    return _expand(token, stop=False)
+    return tuple(filter(None, _expand(token, stop=False)))
 
 
 def _expand(token: str, *, stop: bool) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import string
 
 from recollect.text.script import CJK
 from recollect.text.sentence import sentences
@@ -18,13 +17,13 @@ _PER_SIGN = 0.548
 _PER_LINE = 1.365
 _USUAL_LENGTH = 6
 
-_CJK = re.compile(f"[{CJK}]")
-_WORD = re.compile(rf"[^\W\d_{CJK}]+")
+_CJK = re.compile(f"[{CJK}]+")
+_WORD = re.compile(r"[^\W\d_]+")
 _ASCII_WORD = re.compile("[A-Za-z]+")
 _DIGITS = re.compile(r"\d{1,3}")
-_SIGN = re.compile(r"[^\w\s]|_")
+_SIGNS = re.compile(r"(?:[^\w\s]|_)+")
 _LINE = re.compile(r"\n+")
-_ASCII_SIGNS = str.maketrans("", "", string.punctuation)
+_ASCII_SIGNS = dict.fromkeys(code for code in range(128) if not chr(code).isalnum() and not chr(code).isspace())
 
 _ELLIPSIS = "…"
 _SENTENCE_SHARE = 0.75
@@ -63,9 +62,11 @@ def _weight(text: str) -> float:
         signs = len(text) - len(text.translate(_ASCII_SIGNS))
         cjk = 0
     else:
+        runs = _CJK.findall(text)
+        cjk = sum(map(len, runs))
+        text = _CJK.sub(" ", text) if runs else text
         words = _WORD.findall(text)
-        signs = len(_SIGN.findall(text))
-        cjk = len(_CJK.findall(text))
+        signs = sum(map(len, _SIGNS.findall(text)))
     beyond = sum(length - _USUAL_LENGTH for length in map(len, words) if length > _USUAL_LENGTH)
     return (
         cjk * _PER_CJK
@@ -104,10 +105,7 @@ def _last_break(text: str, end: int) -> int:
 
 def _last_sentence(text: str, end: int) -> int:
     """Return the end of the last whole sentence before `end` if it keeps enough, else `end`."""
-    found = 0
-    for start, stop in sentences(text[: end + 1]):
-        if stop > end or start >= end:
-            break
-        if stop < end or text[stop - 1] in ".!?。！？；":
-            found = stop
-    return found if found >= end * _SENTENCE_SHARE else end
+    first = int(end * _SENTENCE_SHARE)
+    stops = [first + stop for _, stop in sentences(text[first : end + 1])]
+    whole = [stop for stop in stops if stop < end or (stop == end and text[stop - 1] in ".!?。！？；")]
+    return whole[-1] if whole else end

@@ -1,6 +1,6 @@
 """How text is cut into search terms, the same for writing and for asking.
 
-English words are folded and stemmed; Chinese, Japanese and Korean become pairs of characters, which needs no dictionary;
+English words are folded and stemmed; Chinese, Japanese and Korean become pairs of characters, without a dictionary;
 code identifiers stay whole and are also cut into their parts. An index made with one version of these rules must be
 built again when they change: `VERSION` counts them.
 """
@@ -49,9 +49,9 @@ def terms(text: str) -> list[str]:
 def question(text: str) -> list[str]:
     """Return the terms a question is asked with: each once, in order, filler words of its language left out.
 
-    Of Han text only the pairs are asked for, a character alone where it stands alone, or where the whole question has
-    at most four that matter ('我的猫叫什么' must find 一只猫). A question that is filler throughout is asked as it stands,
-    so that it may still find something.
+    Of Han text only the pairs are asked for, a character alone where it stands alone, or where the whole
+    question has few ('我的猫叫什么' must find 一只猫). A question that is filler throughout is asked as it stands, so
+    that it may still find something.
     """
     tokens = _ASCII_TOKEN.findall(text) if text.isascii() else _TOKEN.findall(_clean(text))
     found: dict[str, None] = {}

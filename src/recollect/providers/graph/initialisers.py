@@ -15,11 +15,22 @@ Array = NDArray[Any]
 
 LAYERS = 6
 LEVELS = 127.0
+FLOAT = frozenset({"layer.3.qkv", "layer.4.qkv", "layer.5.qkv"})
+"""What stays float32 in int8: the late layers' attention, where rounding turned the vectors most (measured)."""
 
 
 def model_bytes(precision: Precision) -> bytes:
     """Return the weight-free graph of a precision."""
     return (Path(__file__).parent / f"minilm-{precision}.onnx").read_bytes()
+
+
+def tables(weights: Safetensors) -> tuple[Array, Array]:
+    """Return the embeddings of words (30,522 x 384) and places (512 x 384); a token's row is the sum of its two.
+
+    A text here has one segment only, so the segment's embedding is a constant that places can carry.
+    """
+    segment = weights["embeddings.token_type_embeddings.weight"][0]
+    return weights["embeddings.word_embeddings.weight"], weights["embeddings.position_embeddings.weight"] + segment
 
 
 def initialisers(weights: Safetensors, precision: Precision) -> dict[str, Array]:
@@ -28,13 +39,7 @@ def initialisers(weights: Safetensors, precision: Precision) -> dict[str, Array]
     Raises:
         EmbedderMissing: the file lacks an array or is damaged.
     """
-    # A text has one segment only, so the segment's embedding is a constant that positions can carry.
-    arrays = {
-        "words": weights["embeddings.word_embeddings.weight"],
-        "positions": weights["embeddings.position_embeddings.weight"]
-        + weights["embeddings.token_type_embeddings.weight"][0],
-    }
-    arrays |= _norm("embeddings.norm", weights, "embeddings.LayerNorm")
+    arrays = _norm("embeddings.norm", weights, "embeddings.LayerNorm")
     for layer in range(LAYERS):
         arrays |= _layer(f"layer.{layer}", weights, f"encoder.layer.{layer}", precision)
     return arrays
@@ -53,7 +58,7 @@ def _layer(name: str, weights: Safetensors, source: str, precision: Precision) -
     for part, sources in parts.items():
         arrays[f"{name}.{part}.bias"] = _joined([weights[f"{item}.bias"] for item in sources])
         weight = _joined([weights[f"{item}.weight"] for item in sources])
-        if precision == "int8":
+        if precision == "int8" and f"{name}.{part}" not in FLOAT:
             arrays[f"{name}.{part}.weight"], arrays[f"{name}.{part}.scale"] = quantise(weight)
         else:
             arrays[f"{name}.{part}.weight"] = weight

@@ -14,7 +14,7 @@ import numpy as np
 from recollect.models import Where
 from recollect.ports import Lore, Scored, Traits, Unembedded, Vectors, Words
 from recollect.stores.columns import Counts, best, nothing
-from recollect.stores.resident.postings import term_code
+from recollect.stores.resident.postings import K1, term_code
 from recollect.stores.resident.search import Answer, allowed, idf, vector_answer, word_answer
 from recollect.stores.resident.shard import Shard
 from recollect.stores.resident.tenants import Opened, Tenants
@@ -82,14 +82,19 @@ class ResidentWords:
         found = await self._threads.run(lambda: self._answers(terms, where))
         return await self._behind.score(terms, where, keys) if found is None else _at(found, keys, 0.0)
 
-    def _answers(self, terms: Sequence[str], where: Where) -> list[Answer] | None:
+    async def cover(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
+        """Return which share of the terms these memories have."""
+        found = await self._threads.run(lambda: self._answers(terms, where, plain=True))
+        return await self._behind.cover(terms, where, keys) if found is None else _at(found, keys, 0.0)
+
+    def _answers(self, terms: Sequence[str], where: Where, *, plain: bool = False) -> list[Answer] | None:
         opened = self._tenants.open(where)
         if opened is None:
             return None
-        key = (opened.stamp, where, tuple(terms))
-        return self._memo.get(key, lambda: self._make(terms, where, opened))
+        key = (opened.stamp, where, tuple(terms), plain)
+        return self._memo.get(key, lambda: self._make(terms, where, opened, plain=plain))
 
-    def _make(self, terms: Sequence[str], where: Where, opened: Opened) -> list[Answer]:
+    def _make(self, terms: Sequence[str], where: Where, opened: Opened, *, plain: bool) -> list[Answer]:
         codes = list(dict.fromkeys(term_code(term) for term in terms))
         population = sum(len(shard.chunk_key) - shard.dead_chunks for shard in opened.shards)
         if not population:
@@ -98,12 +103,13 @@ class ResidentWords:
         weights = []
         for code in codes:
             frequency = sum(shard.postings.frequency(code) for shard in opened.shards)
-            if frequency:
-                weights.append((code, idf(population, min(frequency, population))))
+            weights.append((code, idf(population, min(frequency, population))))
+        most = sum(weight for _, weight in weights) * (1.0 if plain else K1 + 1)
+        weights = [(code, weight / most) for code, weight in weights]
         answers = []
         for shard in opened.shards:
             with shard.lock:
-                answers.append(word_answer(shard, weights, mean, _mask(shard, where, opened)))
+                answers.append(word_answer(shard, weights, None if plain else mean, _mask(shard, where, opened)))
         return answers
 
 
@@ -127,6 +133,10 @@ class ResidentVectors:
     ) -> list[Unembedded]:
         """Return chunks without a vector."""
         return await self._behind.unembedded(model, limit=limit, memory_ids=memory_ids)
+
+    async def models(self) -> list[str]:
+        """Return the models that have vectors."""
+        return await self._behind.models()
 
     async def drop(self, model: str | None = None) -> int:
         """Forget vectors, here and in the file."""
@@ -207,6 +217,13 @@ class ResidentLore:
         """Return the latest memories."""
         return await self._behind.recent(where, limit)
 
+    async def speakers(self, where: Where) -> frozenset[int]:
+        """Return who speaks in reach."""
+        opened = await self._threads.run(lambda: self._tenants.open(Where(where.reach)))
+        if opened is None:
+            return await self._behind.speakers(where)
+        return frozenset().union(*(shard.speakers for shard in opened.shards)) - {0}
+
     def _traits(self, where: Where, keys: Keys) -> Traits | None:
         opened = self._tenants.open(where)
         if opened is None:
@@ -217,14 +234,16 @@ class ResidentLore:
                 rows = shard.rows(keys)
                 there = np.flatnonzero(rows >= 0)
                 there = there[shard.column("alive")[rows[there]]]
-                parts.append((there, _shard_traits(shard, rows[there])))
+                parts.append((there, _shard_traits(shard, rows[there], _mask(shard, where, opened))))
         order = np.concatenate([there for there, _ in parts]) if parts else np.empty(0, np.int64)
         back = np.argsort(order, kind="stable")
-        columns = [np.concatenate([part[at] for _, part in parts])[back] for at in range(12)] if parts else None
-        return _no_traits() if columns is None else Traits(*columns)
+        parts = parts or [(order, _shard_traits(Shard(), order, None))]
+        columns = [np.concatenate(column)[back] for column in zip(*(part for _, part in parts), strict=True)]
+        spoken = {who for shard in opened.shards for who, heard in shard.spoken.items() if heard}
+        return Traits(*columns, mixed=len(spoken) > 1)
 
 
-def _shard_traits(shard: Shard, rows: Any) -> tuple[Any, ...]:
+def _shard_traits(shard: Shard, rows: Any, mask: Any) -> tuple[Any, ...]:
     keys = shard.column("key")
 
     def key_of(name: str) -> Any:
@@ -242,10 +261,8 @@ def _shard_traits(shard: Shard, rows: Any) -> tuple[Any, ...]:
         shard.column("kind")[rows],
         shard.column("speaker")[rows],
         shard.column("question")[rows],
-        shard.column("importance")[rows],
+        shard.column("pieces")[rows],
+        shard.column("standing")[rows],
         shard.column("dense")[rows],
+        np.ones(len(rows), np.bool_) if mask is None else mask[rows],
     )
-
-
-def _no_traits() -> Traits:
-    return Traits(*_shard_traits(Shard(), np.empty(0, np.int64)))

@@ -9,12 +9,11 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from recollect.stores.columns import KIND_CODES, ROLE_CODES, speaker_code
+from recollect.models import Tier, name_code
+from recollect.stores.columns import KIND_CODES, ROLE_CODES
 from recollect.stores.resident.shard import ALWAYS, NEVER, Shard, agent_code
 from recollect.stores.sql.schema import change, chunk, memory, vector
 from recollect.stores.sql.write import some
-
-_ENDS = sa.func.substr(sa.func.rtrim(memory.c.text), -1)
 
 _COLUMNS = (
     memory.c.key,
@@ -24,10 +23,9 @@ _COLUMNS = (
     memory.c.kind,
     memory.c.role,
     memory.c.speaker,
-    sa.func.length(memory.c.text),
-    _ENDS.in_(["?", "？"]),
+    sa.or_(sa.func.instr(memory.c.text, "?") > 0, sa.func.instr(memory.c.text, "？") > 0),
     memory.c.dense,
-    memory.c.importance,
+    memory.c.tier == Tier.GLOBAL,
     memory.c.occurred_at,
     sa.func.coalesce(memory.c.valid_from, NEVER),
     sa.func.coalesce(memory.c.valid_to, ALWAYS),
@@ -86,7 +84,7 @@ def _add(connection: sa.Connection, shard: Shard, which: sa.ColumnElement[bool])
         return
     shard.add_memories(_columns(rows))
     pieces = connection.execute(
-        sa.select(chunk.c.key, chunk.c.memory, chunk.c.terms)
+        sa.select(chunk.c.key, chunk.c.memory, chunk.c.terms, chunk.c.words)
         .join(memory, chunk.c.memory == memory.c.key)
         .where(which)
         .order_by(chunk.c.key)
@@ -97,39 +95,38 @@ def _add(connection: sa.Connection, shard: Shard, which: sa.ColumnElement[bool])
 def _add_chunks(shard: Shard, pieces: Sequence[Any]) -> None:
     if not pieces:
         return
-    keys, owners, texts = zip(*pieces, strict=True)
+    keys, owners, texts, words = zip(*pieces, strict=True)
     rows = shard.rows(np.array(owners, np.int64))
-    first = len(shard.chunk_key)
     shard.add_chunks(np.array(keys, np.int64), rows, texts)
-    words = shard.column("words")
-    np.add.at(words, rows, shard.chunk_length.data[first:].astype(np.float32))
+    np.add.at(shard.column("words"), rows, np.array(words, np.float32))
+    np.add.at(shard.column("pieces"), rows, np.float32(1))
 
 
 def _update(connection: sa.Connection, shard: Shard, keys: Sequence[int]) -> None:
     query = sa.select(*_COLUMNS).where(memory.c.key.in_(keys)).order_by(memory.c.key)
     columns = _columns(connection.execute(query).all())
     rows = shard.rows(columns["key"])
-    columns["words"] = shard.column("words")[rows]
+    columns |= {name: shard.column(name)[rows] for name in ("words", "pieces")}
     shard.update_memories(rows, columns)
     pieces = connection.execute(
-        sa.select(chunk.c.key, chunk.c.memory, chunk.c.terms)
+        sa.select(chunk.c.key, chunk.c.memory, chunk.c.terms, chunk.c.words)
         .where(chunk.c.memory.in_(keys), chunk.c.key > int(shard.chunk_key.data[-1]))
         .order_by(chunk.c.key)
     ).all()
     changed = shard.rows(np.array(sorted({piece.memory for piece in pieces}), np.int64))
     if len(changed):
         shard.remove_chunks(changed)
-        shard.column("words")[changed] = 0
+        shard.column("words")[changed] = shard.column("pieces")[changed] = 0
         _add_chunks(shard, pieces)
 
 
 def _columns(rows: Sequence[Any]) -> dict[str, NDArray[Any]]:
-    (keys, talks, positions, agents, kinds, roles, speakers, _, questions, dense, importance, at, start, end, out, old) = (
+    (keys, talks, positions, agents, kinds, roles, speakers, questions, dense, standing, at, start, end, out, old) = (
         zip(*rows, strict=True)
     )
     codes: dict[str | None, int] = {}
     for name in set(speakers):
-        codes[name] = speaker_code(name)
+        codes[name] = name_code(name)
     return {
         "key": np.array(keys, np.int64),
         "conversation": np.array(talks, np.int64),
@@ -139,9 +136,10 @@ def _columns(rows: Sequence[Any]) -> dict[str, NDArray[Any]]:
         "role": np.array([ROLE_CODES[name] for name in roles], np.int8),
         "speaker": np.array([codes[name] for name in speakers], np.uint32),
         "words": np.zeros(len(keys), np.float32),
+        "pieces": np.zeros(len(keys), np.float32),
         "question": np.array(questions, np.bool_),
         "dense": np.array(dense, np.bool_),
-        "importance": np.array(importance, np.float32),
+        "standing": np.array(standing, np.bool_),
         "occurred": np.array(at, np.int64),
         "valid_from": np.array(start, np.int64),
         "valid_to": np.array(end, np.int64),

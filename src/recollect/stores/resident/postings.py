@@ -15,8 +15,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-K1, B = 1.2, 0.75
-"""BM25's usual constants, the same as FTS5 has built in (Robertson and Zaragoza, 2009)."""
+K1, B = 0.9, 0.4
+"""BM25's constants (Robertson and Zaragoza, 2009), as Anserini chose them for short passages."""
 
 _MOST_TF = 255
 
@@ -110,11 +110,18 @@ class Postings:
         """Return how many chunks hold a term."""
         return sum(len(part.find(code)[0]) for part in self._segments)
 
-    def score(self, code: int, weight: float, lengths: NDArray[np.int32], mean: float, into: NDArray[np.float32]) -> None:
-        """Add a term's share of BM25, `weight` being its idf, to the score of every chunk that holds it."""
+    def score(
+        self, code: int, weight: float, lengths: NDArray[np.int32], mean: float | None, into: NDArray[np.float32]
+    ) -> None:
+        """Add a term's share of BM25, `weight` being its idf, to the score of every chunk that holds it.
+
+        Without a mean length, add the weight itself.
+        """
         for part in self._segments:
             chunks, counts = part.find(code)
-            if len(chunks):
+            if mean is None:
+                into[chunks] += np.float32(weight)
+            elif len(chunks):
                 often = counts.astype(np.float32)
                 norm = np.float32(K1 * (1 - B)) + lengths[chunks] * np.float32(K1 * B / mean)
                 into[chunks] += often * np.float32(weight * (K1 + 1)) / (often + norm)

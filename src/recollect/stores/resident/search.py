@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def idf(population: int, frequency: int) -> float:
-    """Return BM25's inverse document frequency, floored as in FTS5."""
-    return max(math.log((population - frequency + 0.5) / (frequency + 0.5)), 1e-6)
+    """Return BM25's inverse document frequency in the form that is never negative (Lucene's)."""
+    return math.log(1 + (population - frequency + 0.5) / (frequency + 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,10 @@ class Answer:
     rows: Keys | None
 
 
-def word_answer(shard: Shard, weights: Sequence[tuple[int, float]], mean_length: float, mask: Mask | None) -> Answer:
-    """Return by memory the BM25 of its best chunk, 0 where no term is shared."""
+def word_answer(
+    shard: Shard, weights: Sequence[tuple[int, float]], mean_length: float | None, mask: Mask | None
+) -> Answer:
+    """Return by memory the BM25 of its best chunk, 0 where no term is shared; without a mean length the bare weights."""
     lengths = shard.chunk_length.data
     scores = np.zeros(len(lengths), np.float32)
     for code, weight in weights:

@@ -11,12 +11,15 @@ import numpy as np
 import simsimd
 from numpy.typing import NDArray
 
+from recollect.models import Role
 from recollect.stores.code import decode, encode, unpack
 from recollect.stores.resident.column import Column
 from recollect.stores.resident.postings import Postings, lengths_of
 
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
+
+_USER = tuple(Role).index(Role.USER)
 
 NEVER, ALWAYS = -(2**62), 2**62
 """Before and after every time a memory can have, in microseconds."""
@@ -31,8 +34,9 @@ _MEMORY: dict[str, Any] = {
     "speaker": np.uint32,
     "words": np.float32,
     "question": np.bool_,
+    "pieces": np.float32,
     "dense": np.bool_,
-    "importance": np.float32,
+    "standing": np.bool_,
     "occurred": np.int64,
     "valid_from": np.int64,
     "valid_to": np.int64,
@@ -112,6 +116,8 @@ class Shard:
         self.change_seq = 0
         self.dead = self.dead_chunks = 0
         self.superseding = self.timed = False
+        self.spoken = {"user": False, "other": False}
+        self.speakers: set[int] = set()
         self.aligned = True
         self.memory: dict[str, Column[Any]] = {name: Column(dtype) for name, dtype in _MEMORY.items()}
         self.chunk_key: Column[Any] = Column(np.int64)
@@ -155,7 +161,10 @@ class Shard:
         self._note(columns)
 
     def _note(self, columns: Mapping[str, NDArray[Any]]) -> None:
-        """Remember whether anything here can be out of date: most tenants need not look."""
+        """Remember who speaks here, and whether anything can be out of date: most tenants need not look."""
+        self.spoken["user"] |= bool((columns["role"] == _USER).any())
+        self.speakers.update(np.unique(columns["speaker"]).tolist())
+        self.spoken["other"] |= bool((columns["role"] > _USER).any())
         self.superseding |= bool(columns["superseded"].any())
         self.timed |= bool(
             (columns["valid_from"] > NEVER).any()

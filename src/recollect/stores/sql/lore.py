@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
-from recollect.models import Where
+from recollect.models import Reach, Role, Tier, Where, name_code
 from recollect.ports import Traits
-from recollect.stores.columns import KIND_CODES, ROLE_CODES, speaker_code
+from recollect.stores.columns import KIND_CODES, ROLE_CODES
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.schema import chunk, conversation, memory, tenant
 from recollect.stores.sql.where import conditions, reach_conditions
@@ -34,7 +34,18 @@ class SqlLore:
             for part in some([int(key) for key in keys]):
                 query = _query().where(memory.c.key.in_(part), *inside)
                 found.update((row.key, row) for row in connection.execute(query))
-            return _traits([found[int(key)] for key in keys if int(key) in found])
+            table = memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
+                conversation, memory.c.conversation == conversation.c.key
+            )
+            allowed: set[int] = set()
+            for part in some(list(found)):
+                query = sa.select(memory.c.key).select_from(table)
+                query = query.where(memory.c.key.in_(part), *conditions(connection, where))
+                allowed.update(connection.execute(query).scalars())
+            users = memory.c.role == Role.USER
+            kinds = sa.select(users).where(memory.c.role.is_not(None), *inside).distinct()
+            mixed = len(connection.execute(kinds).all()) > 1
+            return _traits([found[int(key)] for key in keys if int(key) in found], allowed, mixed=mixed)
 
         return await self._database.read(work)
 
@@ -57,6 +68,16 @@ class SqlLore:
 
         return await self._database.read(work)
 
+    async def speakers(self, where: Where) -> frozenset[int]:
+        """Return who speaks in reach."""
+
+        def work(connection: sa.Connection) -> frozenset[int]:
+            inside = reach_conditions(connection, Reach(where.reach.user_id, where.reach.project_id))
+            query = sa.select(memory.c.speaker).where(*inside, memory.c.speaker.is_not(None)).distinct()
+            return frozenset(name_code(name) for name in connection.execute(query).scalars()) - {0}
+
+        return await self._database.read(work)
+
 
 def _query() -> sa.Select[Any]:
     other = memory.alias("other")
@@ -67,9 +88,7 @@ def _query() -> sa.Select[Any]:
         query = sa.select(other.c.key).where(other.c.conversation == memory.c.conversation, other.c.position > 0)
         return query.where(memory.c.position > 0, beyond).order_by(order).limit(1).scalar_subquery()
 
-    # Prepared terms are parted by single blanks, so that a blank more than there are is the number of terms.
-    blanks = sa.func.length(chunk.c.terms) - sa.func.length(sa.func.replace(chunk.c.terms, " ", "")) + 1
-    words = sa.select(sa.func.sum(sa.case((chunk.c.terms == "", 0), else_=blanks))).where(chunk.c.memory == memory.c.key)
+    words = sa.select(sa.func.sum(chunk.c.words)).where(chunk.c.memory == memory.c.key)
     return sa.select(
         memory.c.key,
         sa.func.coalesce(neighbour(-1), -1).label("before"),
@@ -80,13 +99,14 @@ def _query() -> sa.Select[Any]:
         memory.c.role,
         memory.c.kind,
         memory.c.speaker,
-        sa.func.substr(sa.func.rtrim(memory.c.text), -1).in_(["?", "？"]).label("question"),
-        memory.c.importance,
+        sa.or_(sa.func.instr(memory.c.text, "?") > 0, sa.func.instr(memory.c.text, "？") > 0).label("question"),
+        sa.select(sa.func.count()).where(chunk.c.memory == memory.c.key).scalar_subquery().label("pieces"),
+        (memory.c.tier == Tier.GLOBAL).label("standing"),
         memory.c.dense,
     )
 
 
-def _traits(rows: list[Any]) -> Traits:
+def _traits(rows: list[Any], allowed: set[int], *, mixed: bool) -> Traits:
     def column(name: str, dtype: Any) -> Any:
         return np.array([getattr(row, name) for row in rows], dtype)
 
@@ -99,8 +119,11 @@ def _traits(rows: list[Any]) -> Traits:
         times=column("occurred_at", np.int64) / 1e6,
         roles=np.array([ROLE_CODES[row.role] for row in rows], np.int8),
         kinds=np.array([KIND_CODES[row.kind] for row in rows], np.int8),
-        speakers=np.array([speaker_code(row.speaker) for row in rows], np.uint32),
+        speakers=np.array([name_code(row.speaker) for row in rows], np.uint32),
         questions=column("question", np.bool_),
-        importance=column("importance", np.float32),
+        pieces=column("pieces", np.float32),
+        standing=column("standing", np.bool_),
         dense=column("dense", np.bool_),
+        allowed=np.array([row.key in allowed for row in rows], np.bool_),
+        mixed=mixed,
     )

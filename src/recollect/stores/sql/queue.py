@@ -49,6 +49,23 @@ class SqlQueue:
             return []
         return await self._database.write(work)
 
+    async def extend(self, worker: str, *, lease: float) -> None:
+        """Let a worker keep its claims."""
+        mine = sa.and_(job.c.state == JobState.CLAIMED, job.c.worker == worker)
+        update = sa.update(job).where(mine).values(leased_until=self._now() + int(lease * 1_000_000))
+        await self._database.write(lambda connection: connection.execute(update))
+
+    async def workers(self) -> list[str]:
+        """Return who holds claims."""
+        query = sa.select(job.c.worker).where(job.c.state == JobState.CLAIMED).distinct()
+        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
+    async def release(self, worker: str) -> int:
+        """Take a worker's claims back."""
+        mine = sa.and_(job.c.state == JobState.CLAIMED, job.c.worker == worker)
+        update = sa.update(job).where(mine).values(state=JobState.READY, worker=None, leased_until=0)
+        return await self._database.write(lambda connection: connection.execute(update).rowcount)
+
     async def finish(self, ids: Sequence[int]) -> None:
         """Remove jobs that are done."""
 
@@ -82,6 +99,11 @@ class SqlQueue:
     async def jobs(self, *, limit: int = 100) -> list[Job]:
         """Return jobs, parked ones first."""
         query = sa.select(job).order_by((job.c.state != JobState.PARKED), job.c.id).limit(limit)
+        return await self._database.read(lambda connection: [_job(row) for row in connection.execute(query).mappings()])
+
+    async def parked(self, name: str) -> list[Job]:
+        """Return the parked jobs of a name."""
+        query = sa.select(job).where(job.c.state == JobState.PARKED, job.c.name == name).order_by(job.c.id)
         return await self._database.read(lambda connection: [_job(row) for row in connection.execute(query).mappings()])
 
     async def retry(self, ids: Sequence[int] | None = None) -> int:

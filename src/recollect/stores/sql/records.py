@@ -16,7 +16,7 @@ from recollect.stores.sql import figures, log
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.delete import delete_all
 from recollect.stores.sql.row import from_row, micros, moment, select_memory
-from recollect.stores.sql.schema import conversation, memory, tenant, usage
+from recollect.stores.sql.schema import chunk, conversation, memory, tenant, usage
 from recollect.stores.sql.where import conditions, reach_conditions
 from recollect.stores.sql.write import push_jobs, some, write_batch
 
@@ -65,6 +65,18 @@ class SqlRecords:
                 for row in connection.execute(select_memory().where(memory.c.key.in_(part))).mappings():
                     found[row["key"]] = from_row(row)
             return [found[key] for key in keys if key in found]
+
+        return await self._database.read(work)
+
+    async def spans(self, chunks: Sequence[int]) -> dict[int, tuple[int, int]]:
+        """Return the characters chunks cover."""
+
+        def work(connection: sa.Connection) -> dict[int, tuple[int, int]]:
+            found: dict[int, tuple[int, int]] = {}
+            for part in some(list(chunks)):
+                query = sa.select(chunk.c.key, chunk.c.start, chunk.c.end).where(chunk.c.key.in_(part))
+                found.update((row.key, (row.start, row.end)) for row in connection.execute(query))
+            return found
 
         return await self._database.read(work)
 

@@ -94,6 +94,7 @@ chunk = sa.Table(
     sa.Column("start", sa.Integer, nullable=False),
     sa.Column("end", sa.Integer, nullable=False),
     sa.Column("terms", sa.Text, nullable=False),
+    sa.Column("words", sa.Float, nullable=False),
     sa.Index("ix_chunk_memory", "memory"),
     sqlite_autoincrement=True,
 )

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 _BLOCK = 4096
 
+SOLE = 5
+"""A memory of at most so many chunks has one vector."""
+
+LOOKED_AT = 4000
+"""Characters handed out for embedding: more than any window of 256 word pieces reads of ordinary text."""
+
 
 def model_key(connection: sa.Connection, name: str) -> tuple[int, int] | None:
     """Return (key, dimension) of a model that has vectors here, or `None`."""
@@ -72,6 +78,12 @@ class SqlVectors:
 
         return await self._database.read(work)
 
+    async def models(self) -> list[str]:
+        """Return the models that have vectors."""
+        used = sa.exists().where(vector.c.model == model.c.key)
+        query = sa.select(model.c.name).where(used).order_by(model.c.key)
+        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+
     async def drop(self, model: str | None = None) -> int:
         """Forget vectors."""
         return await self._database.write(lambda connection: _drop(connection, model))
@@ -108,14 +120,32 @@ def _put(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> Non
     )
 
 
-def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Sequence[str] | None) -> list[Unembedded]:
+def _unembedded(
+    connection: sa.Connection, name: str, limit: int, memory_ids: Sequence[str] | None
+) -> list[Unembedded]:
     found = model_key(connection, name)
     key = -1 if found is None else found[0]
     there = sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == key)
+    other = memory.alias("other")
+    last = (
+        sa.select(other.c.key)
+        .where(other.c.conversation == memory.c.conversation, other.c.position < memory.c.position)
+        .where(other.c.position > 0)
+        .order_by(other.c.position.desc())
+        .limit(1)
+    )
+    before = memory.alias("before")
     query = (
-        sa.select(chunk.c.key, memory.c.text, memory.c.speaker, chunk.c.start, chunk.c.end)
+        sa.select(
+            chunk.c.key,
+            sa.func.substr(memory.c.text, chunk.c.start + 1, LOOKED_AT).label("text"),
+            memory.c.speaker,
+            sa.case((chunk.c.position == 0, sa.func.substr(before.c.text, 1, LOOKED_AT))).label("before"),
+            before.c.speaker.label("before_speaker"),
+        )
         .join(memory, chunk.c.memory == memory.c.key)
-        .where(memory.c.dense, ~there)
+        .outerjoin(before, before.c.key == last.scalar_subquery())
+        .where(memory.c.dense, _has_vector(), ~there)
         .order_by(chunk.c.key)
         .limit(limit)
     )
@@ -123,8 +153,22 @@ def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Se
     missing: list[Unembedded] = []
     for run in runs:
         part = query if run is None else query.where(memory.c.id.in_(run))
-        missing += [Unembedded(row.key, row.text[row.start : row.end], row.speaker) for row in connection.execute(part)]
+        missing += [
+            Unembedded(row.key, row.text, row.speaker, row.before, row.before_speaker)
+            for row in connection.execute(part)
+        ]
     return missing[:limit]
+
+
+def _has_vector() -> sa.ColumnElement[bool]:
+    """Say which chunks have a vector: the first, which stands for the memory, and of long ones every second.
+
+    A vector reads 256 word pieces, two chunks. Vectors of every chunk cost as many times the work and gained nothing
+    on BEAM, whose turns have two to four chunks.
+    """
+    other = chunk.alias("other")
+    long = sa.exists().where(other.c.memory == chunk.c.memory, other.c.position == SOLE)
+    return sa.or_(chunk.c.position == 0, sa.and_(chunk.c.position % 2 == 0, long))
 
 
 def _scan(

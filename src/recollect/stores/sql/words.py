@@ -7,6 +7,7 @@ This is the index of record: it is complete the moment a write is acknowledged. 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from recollect.ports import Keys, Scores
 
 _MAX_TERMS = 64
+_K1 = 1.2
+"""What FTS5 has built in, so that `bm25` of a term is at most its idf times this and one."""
 
 
 def expression(terms: Sequence[str], tenants: Sequence[int]) -> str:
@@ -54,6 +57,38 @@ class SqlWords:
             return np.array([scores.get(int(key), 0.0) for key in keys], np.float32)
 
         return await self._database.read(work)
+
+
+    async def cover(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
+        """Return which share of the terms these memories have."""
+        return await self._database.read(lambda connection: _cover(connection, terms, where, keys))
+
+
+def _weights(connection: sa.Connection, terms: Sequence[str], tenants: Sequence[int]) -> dict[str, float]:
+    """Return the inverse document frequency of each term among these tenants' chunks."""
+    count = sa.select(sa.func.count()).select_from(chunk).where(chunk.c.tenant.in_(tenants))
+    population = int(connection.execute(count).scalar_one())
+    held = sa.select(sa.func.count()).select_from(sa.text("words"))
+    held = held.where(sa.literal_column("words").op("MATCH")(sa.bindparam("match")))
+    weights = {}
+    for term in dict.fromkeys(terms):
+        frequency = connection.execute(held, {"match": expression([term], tenants)}).scalar_one()
+        weights[term] = math.log(1 + (population - frequency + 0.5) / (frequency + 0.5))
+    return weights
+
+
+def _cover(connection: sa.Connection, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
+    tenants = tenants_in(connection, where.reach)
+    weights = _weights(connection, terms, tenants)
+    total = sum(weights.values())
+    best: dict[int, float] = {}
+    for part in some([int(key) for key in keys]):
+        query = sa.select(chunk.c.memory, chunk.c.terms).where(chunk.c.memory.in_(part), chunk.c.tenant.in_(tenants))
+        for owner, text in connection.execute(query):
+            there = set(text.split(" "))
+            share = sum(weight for term, weight in weights.items() if term in there) / total
+            best[owner] = max(best.get(owner, 0.0), share)
+    return np.array([best.get(int(key), 0.0) for key in keys], np.float32)
 
 
 def _search(connection: sa.Connection, terms: Sequence[str], where: Where, limit: int) -> Scored:
@@ -97,10 +132,11 @@ def _matches(
         .where(*conditions(connection, where))
     )
     runs = [None] if keys is None else list(some(keys))
+    most = sum(_weights(connection, terms, tenants).values()) * (_K1 + 1)
     found: dict[int, tuple[float, int]] = {}
     for run in runs:
         part = query if run is None else query.where(memory.c.key.in_(run))
         for key, score, piece in connection.execute(part):
             if key not in found or score > found[key][0]:
                 found[key] = (score, piece)
-    return [(key, score, piece) for key, (score, piece) in found.items()]
+    return [(key, score / most, piece) for key, (score, piece) in found.items()]

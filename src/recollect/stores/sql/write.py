@@ -82,6 +82,7 @@ def _chunk_row(key: int, owner: int, piece: Chunk) -> dict[str, Any]:
         "start": piece.start,
         "end": piece.end,
         "terms": piece.terms,
+        "words": piece.words,
     }
 
 

@@ -164,6 +164,7 @@ def upgrade() -> None:
         sa.Column("start", sa.Integer(), nullable=False),
         sa.Column("end", sa.Integer(), nullable=False),
         sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("words", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["memory"], ["memory.key"], name=op.f("fk_chunk_memory"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_chunk")),
         sqlite_autoincrement=True,

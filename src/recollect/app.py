@@ -1,0 +1,172 @@
+"""The composition root: builds everything from settings, and is the only place that picks backends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+from recollect.clock import SystemClock
+from recollect.engine import DERIVE, EMBED, SCRUB, SUMMARISE, Engine, Rules, Stores
+from recollect.errors import ConfigError, EmbedderMissing
+from recollect.models import Task
+from recollect.ports import Clock, Embed
+from recollect.providers.absent import NoEmbedder
+from recollect.providers.minilm import MiniLM
+from recollect.retrieve.fuse import Weights
+from recollect.retrieve.gather import Ways
+from recollect.retrieve.search import Finder, Options
+from recollect.settings import EmbedderSettings, Settings
+from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
+from recollect.stores.resident.tenants import Tenants
+from recollect.stores.sql.database import Database, prepare_home
+from recollect.stores.sql.graph import SqlGraph
+from recollect.stores.sql.lore import SqlLore
+from recollect.stores.sql.migrate import upgrade
+from recollect.stores.sql.queue import SqlQueue
+from recollect.stores.sql.records import SqlRecords
+from recollect.stores.sql.scrub import scrub
+from recollect.stores.sql.vectors import SqlVectors
+from recollect.stores.sql.words import SqlWords
+from recollect.worker.derive import Deriving, Summarising
+from recollect.worker.embed import Embedding
+from recollect.worker.identity import own_name, release_abandoned
+from recollect.worker.worker import Pace, Worker
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(slots=True)
+class App:
+    """An engine with its stores and its worker."""
+
+    settings: Settings
+    engine: Engine
+    worker: Worker
+    database: Database
+    tenants: Tenants
+    threads: Threads
+
+    async def start(self) -> None:
+        """Begin working off jobs, those left by processes that died and by a missing embedder among them."""
+        await release_abandoned(self.engine.stores.queue)
+        await self._make_up()
+        self.worker.start()
+
+    async def _make_up(self) -> None:
+        """See to vectors that could not be made before: for want of an embedder, or because it is another one now."""
+        queue, embed = self.engine.stores.queue, self.engine.embed
+        parked = [job.id for job in await queue.parked(EMBED)]
+        models = await self.engine.stores.vectors.models()
+        changed = bool(models) and embed.model not in models
+        if not parked and not changed:
+            return
+        try:
+            await embed.embed(["ready"])
+        except EmbedderMissing:
+            return
+        await queue.retry(parked)
+        if changed:
+            await queue.push([Task(EMBED, {"all": True})])
+
+    async def close(self) -> None:
+        """Stop the worker, then release threads and files."""
+        await self.worker.stop()
+        self.threads.close()
+        self.tenants.close()
+        await self.engine.stores.records.close()
+        close = getattr(self.engine.embed, "close", None)
+        if close is not None:
+            close()
+
+
+def open_app(settings: Settings, *, embed: Embed | None = None, clock: Clock | None = None) -> App:
+    """Open (and create or upgrade) the store that the settings name, and put everything together.
+
+    `embed` and `clock` take the place of what the settings would choose. Raises StoreError and ConfigError.
+    """
+    prepare_home(settings.home)
+    clock = clock or SystemClock()
+    database = Database(settings.database)
+    try:
+        upgrade(database)
+        return _built(settings, database, embed or embedder(settings), clock)
+    except BaseException:
+        database.close_now()
+        raise
+
+
+def _built(settings: Settings, database: Database, embed: Embed, clock: Clock) -> App:
+    records, queue = SqlRecords(database, clock), SqlQueue(database, clock)
+    tenants, threads = Tenants(database, limit=settings.store.memory_mb * MEGABYTE), Threads()
+    words = ResidentWords(tenants, threads, SqlWords(database))
+    vectors = ResidentVectors(tenants, threads, SqlVectors(database))
+    lore, graph = ResidentLore(tenants, threads, SqlLore(database)), SqlGraph(database)
+    options = Options(
+        settings.retrieve.candidates, _weights(settings.retrieve.word_weight), settings.retrieve.similarity_threshold
+    )
+    finder = Finder(Ways(words, vectors, lore, graph, embed), records, options)
+
+    async def scrubbing(_: object) -> None:
+        await scrub(database)
+
+    handlers = {
+        EMBED: Embedding(vectors, embed),
+        DERIVE: Deriving(records, words, clock),
+        SUMMARISE: Summarising(records, clock),
+        SCRUB: scrubbing,
+    }
+    pace = Pace(settings.worker.lease, settings.worker.attempts, settings.worker.poll)
+    worker = Worker(own_name(), queue, handlers, pace)
+    rules = Rules(
+        settings.capture.density_threshold,
+        settings.compose.budget,
+        settings.compose.fusion_limit,
+        settings.compose.language,
+    )
+    stores = Stores(records, queue, words, vectors, lore, graph)
+    return App(settings, Engine(stores, finder, embed, clock, rules, worker.wake), worker, database, tenants, threads)
+
+
+def _weights(word_weight: float | None) -> Weights:
+    """Return the weights, with the balance of words and meaning moved to `word_weight` when it is set."""
+    usual = Weights()
+    if word_weight is None:
+        return usual
+    both = usual.words + usual.meaning
+    return Weights(words=both * word_weight, meaning=both * (1 - word_weight), cover=usual.cover * min(1, 2 * word_weight))
+
+
+def embedder(settings: Settings) -> Embed:
+    """Return the embedder that the settings name; nothing is loaded before its first text."""
+    chosen = settings.embedder
+    if chosen.provider == "none":
+        return NoEmbedder()
+    if chosen.provider == "minilm":
+        return MiniLM(settings.home, folder=chosen.weights, precision=chosen.precision, threads=chosen.threads)
+    return _optional(settings, chosen)
+
+
+def _optional(settings: Settings, chosen: EmbedderSettings) -> Embed:
+    """Return an embedder whose libraries are extras, imported only here and only now."""
+    if chosen.provider == "fastembed":
+        made: Embed = import_module("recollect.providers.fastembed_embed").FastEmbed(
+            settings.home, chosen.model, threads=chosen.threads
+        )
+        return made
+    if not chosen.base_url:
+        raise ConfigError(
+            "embedder.base_url is missing", hint="Name the endpoint, such as https://api.openai.com/v1, or localhost."
+        )
+    key = "" if chosen.api_key is None else chosen.api_key.get_secret_value()
+    made = import_module("recollect.providers.openai_embed").OpenAIEmbed(
+        chosen.base_url,
+        key,
+        chosen.model,
+        dimension=chosen.dimension,
+        ask_dimension=chosen.dimension is not None,
+        batch=chosen.batch,
+        timeout=chosen.timeout,
+    )
+    return made
+
+

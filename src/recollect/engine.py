@@ -1,0 +1,298 @@
+"""The library's verbs: capture, add, search, compose, and all that is done to single memories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from recollect.capture.intake import Draft, Nothing, content_hash, draft, note, turns_of
+from recollect.capture.metadata import metadata_of
+from recollect.compose.compose import compose
+from recollect.errors import InvalidInput, NotFound
+from recollect.models import (
+    Captured,
+    Change,
+    Context,
+    Conversation,
+    Filter,
+    Hit,
+    Kind,
+    Memory,
+    Mention,
+    Query,
+    Reach,
+    Scope,
+    Source,
+    Stats,
+    Task,
+    Where,
+)
+from recollect.ports import Batch, Clock, Embed, Entry, Graph, Lore, Page, Queue, Records, Revision, Vectors, Words
+from recollect.process.classify import dense
+from recollect.process.index import index
+from recollect.process.process import process
+from recollect.retrieve.search import Finder
+
+EMBED, DERIVE, SUMMARISE, SCRUB = "embed", "derive", "summarise", "scrub"
+"""The jobs a write leaves behind."""
+
+PER_JOB = 256
+"""Memories one job covers: small enough to be repeated cheaply, large enough that jobs cost nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything the engine writes to and reads from."""
+
+    records: Records
+    queue: Queue
+    words: Words
+    vectors: Vectors
+    lore: Lore
+    graph: Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The engine's own settings."""
+
+    density: float = 0.3
+    budget: int = 20_000
+    fusion_limit: int = 800
+    language: str | None = None
+
+
+class Engine:
+    """The verbs over given stores, embedder and clock. `wake` is called after a write has left jobs behind."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        finder: Finder,
+        embed: Embed,
+        clock: Clock,
+        rules: Rules,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.stores = stores
+        self.embed = embed
+        self.rules = rules
+        self.finder = finder
+        self._clock = clock
+        self._wake = wake
+
+    async def capture(
+        self, turns: Sequence[Mapping[str, Any]], scope: Scope, *, source: Source = Source()  # noqa: B008
+    ) -> Captured:
+        """Write turns of a conversation, in order; durable and found by word when this returns.
+
+        A turn that was captured before is not written again. Raises InvalidInput or TooLarge, whereupon nothing is
+        written.
+        """
+        drafts = draft(turns_of(turns), scope, self._clock.now(), source)
+        redacted: dict[str, int] = {}
+        for item in drafts:
+            for kind, count in item.redacted.items():
+                redacted[kind] = redacted.get(kind, 0) + count
+        written = [item for item in drafts if isinstance(item, Draft)]
+        known = {item.memory.speaker for item in written if item.memory.speaker}
+        done = await self._write([(item.memory, item.key) for item in written], known)
+        ids = iter(done.ids)
+        return Captured(
+            tuple(None if isinstance(item, Nothing) else next(ids) for item in drafts),
+            duplicates=done.new.count(False),
+            redacted=redacted,
+        )
+
+    async def add(self, text: str, scope: Scope, **more: Any) -> Memory:
+        """Write a note (or, with `kind`, a fact) and return it; what was said before in its scope is counted instead.
+
+        `more` may hold kind, title, metadata, occurred_at, importance, message_id, source, expires_at, valid_from.
+        """
+        times = {name: more.pop(name, None) for name in ("expires_at", "valid_from")}
+        made = note(text, scope, self._clock.now(), **more)
+        item = replace(made.memory, **times)
+        same = await self.stores.records.same(scope, item.content_hash)
+        if same is not None:
+            return await self._again(same, item)
+        given = more.get("importance") is not None
+        done = await self._write([(item, made.key)], (), keep_importance=given)
+        return (await self.stores.records.get(done.ids))[0]
+
+    async def _again(self, same: Memory, item: Memory) -> Memory:
+        """Count a note that was said again, and take over what its metadata adds."""
+        message = item.source.message_id
+        sources = tuple(dict.fromkeys((*same.sources, message))) if message else same.sources
+        metadata = {**same.metadata, **item.metadata}
+        changed = replace(
+            same, repeats=same.repeats + 1, sources=sources, metadata=metadata, version=same.version + 1
+        )
+        await self.stores.records.commit(Batch(revisions=[Revision(changed)]))
+        return changed
+
+    async def _write(
+        self, items: Sequence[tuple[Memory, str]], known: Iterable[str], *, keep_importance: bool = False
+    ) -> Any:
+        """Judge, index and commit new memories, with the jobs that complete them."""
+        entries: list[Entry] = []
+        mentions: dict[str, Sequence[Mention]] = {}
+        relations: dict[str, Sequence[tuple[str, str, str]]] = {}
+        names = tuple(known)
+        for item, key in items:
+            found = process(item, names)
+            judged = replace(
+                item,
+                keywords=found.keywords,
+                entities=tuple(mention.name for mention in found.mentions),
+                importance=item.importance if keep_importance else found.judgement.importance,
+                urgency=found.judgement.urgency,
+                tier=found.judgement.tier,
+                dense=dense(found.judgement, self.rules.density),
+            )
+            entries.append(Entry(judged, index(judged), key))
+            if found.mentions:
+                mentions[item.id] = found.mentions
+            if found.relations:
+                relations[item.id] = found.relations
+        tasks = [Task(EMBED, {"ids": part}) for part in _parts([item.id for item, _ in items])]
+        tasks += [Task(DERIVE, {"ids": part}) for part in _parts([item.id for item, _ in items])]
+        done = await self.stores.records.commit(
+            Batch(adds=entries, mentions=mentions, relations=relations, tasks=tasks)
+        )
+        if any(done.new):
+            self._wake()
+        return done
+
+    async def search(
+        self,
+        text: str,
+        reach: Reach,
+        *,
+        kinds: Sequence[Kind] = (),
+        filters: Filter | None = None,
+        asked_at: datetime | None = None,
+        limit: int = 10,
+        explain: bool = False,
+        stale: bool = False,
+    ) -> list[Hit]:
+        """Return the memories that answer a question, best first. An empty question gives the latest memories."""
+        moment = asked_at or self._clock.now()
+        where = Where(reach, tuple(kinds), filters, valid_at=moment, stale=stale)
+        return await self.finder.search(Query(text, where, moment, limit, explain))
+
+    async def context(
+        self,
+        text: str,
+        reach: Reach,
+        *,
+        budget: int | None = None,
+        asked_at: datetime | None = None,
+        form: str = "markdown",
+        limit: int = 40,
+    ) -> Context:
+        """Return what is remembered about a question as text of at most `budget` tokens, with its sources."""
+        hits = await self.search(text, reach, asked_at=asked_at, limit=limit)
+        return compose(
+            text,
+            hits,
+            budget=self.rules.budget if budget is None else budget,
+            fusion_limit=self.rules.fusion_limit if budget is None else None,
+            format=form,
+            language=self.rules.language,
+        )
+
+    async def get(self, memory_id: str) -> Memory:
+        """Return one memory; raise NotFound."""
+        found = await self.stores.records.get([memory_id])
+        if not found:
+            raise NotFound(f"There is no memory {memory_id}", hint="Ids are shown by search, list and add.")
+        return found[0]
+
+    async def update(
+        self,
+        memory_id: str,
+        *,
+        text: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        version: int | None = None,
+        **more: Any,
+    ) -> Memory:
+        """Change a memory and return its new version; metadata is replaced as a whole.
+
+        Raises NotFound, and Conflict when `version` is given and no longer the present one. `more` may hold title,
+        importance, tier, expires_at, valid_from, valid_to.
+        """
+        old = await self.get(memory_id)
+        known = {"title", "importance", "tier", "expires_at", "valid_from", "valid_to"}
+        if unknown := set(more) - known:
+            raise InvalidInput(f"{min(unknown)} cannot be changed", field=min(unknown), hint="Change text or metadata.")
+        changed = replace(old, **more, version=(version or old.version) + 1)
+        if metadata is not None:
+            changed = replace(changed, metadata=metadata_of(metadata, "metadata"))
+        chunks = None
+        if text is not None:
+            clean = note(text, old.scope, self._clock.now()).memory
+            changed = replace(changed, text=clean.text, content_hash=content_hash(clean.text))
+            chunks = index(changed)
+        tasks = [Task(EMBED, {"ids": [memory_id]})] if chunks is not None else []
+        await self.stores.records.commit(Batch(revisions=[Revision(changed, chunks)], tasks=tasks))
+        self._wake()
+        return changed
+
+    async def delete(self, memory_id: str) -> None:
+        """Delete one memory and what was derived from it alone; raise NotFound."""
+        done = await self.stores.records.commit(Batch(deletes=[memory_id], tasks=_SWEEP))
+        if not done.deleted:
+            raise NotFound(f"There is no memory {memory_id}", hint="It may have been deleted already.")
+        self._wake()
+
+    async def forget(self, reach: Reach, filters: Filter | None = None) -> int:
+        """Delete every memory in reach that meets the filter; return how many went, derived ones among them."""
+        ids = await self.stores.records.ids(Where(reach, filter=filters, stale=True))
+        if not ids:
+            return 0
+        done = await self.stores.records.commit(Batch(deletes=ids, tasks=_SWEEP))
+        self._wake()
+        return done.deleted
+
+    async def history(self, memory_id: str) -> list[Change]:
+        """Return every change of a memory, oldest first; raise NotFound when it never was."""
+        found = await self.stores.records.history(memory_id)
+        if not found:
+            raise NotFound(f"There is no memory {memory_id}")
+        return found
+
+    async def list(
+        self, reach: Reach, *, filters: Filter | None = None, limit: int = 100, cursor: str | None = None,
+        kinds: Sequence[Kind] = (), newest: bool = True,
+    ) -> Page:
+        """Return one page of memories, the newest first, superseded and expired ones too."""
+        where = Where(reach, tuple(kinds), filters, stale=True)
+        return await self.stores.records.page(where, limit=limit, cursor=cursor, newest=newest)
+
+    async def stats(self, reach: Reach) -> Stats:
+        """Count what is in reach."""
+        return await self.stores.records.stats(reach, self.embed.model)
+
+    async def conversations(self, reach: Reach, *, limit: int = 100) -> list[Conversation]:
+        """Return conversations, the latest first."""
+        return await self.stores.records.conversations(reach, limit=limit)
+
+    async def timeline(self, memory_id: str, *, span: int = 5) -> list[Memory]:
+        """Return the turns around a memory in its conversation, itself among them, in order."""
+        item = await self.get(memory_id)
+        if item.scope.conversation_id is None or not item.position:
+            return [item]
+        scope = item.scope
+        reach = Reach(scope.user_id, scope.project_id, scope.conversation_id)
+        return await self.stores.records.turns(reach, around=item.position, span=span)
+
+
+_SWEEP = (Task(EMBED, {"all": True}), Task(SCRUB, {}))
+"""After a delete: turns that were embedded with what is gone are embedded anew, and freed pages are wiped."""
+
+
+def _parts(ids: list[str]) -> list[list[str]]:
+    return [ids[start : start + PER_JOB] for start in range(0, len(ids), PER_JOB)]

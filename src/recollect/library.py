@@ -1,0 +1,359 @@
+"""What `import recollect` gives: the engine behind one object, awaited or not."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from recollect import models
+from recollect.app import App, open_app
+from recollect.capture.identifier import identifier
+from recollect.capture.instant import instant
+from recollect.errors import InvalidInput, RecollectError
+from recollect.models import Captured, Change, Context, Conversation, Hit, Kind, Reach, Scope, Source, Stats
+from recollect.ports import Clock, Embed, Page
+from recollect.retrieve.filters import parse
+from recollect.settings import Settings, load
+
+T = TypeVar("T")
+
+
+class AsyncMemory:
+    """A store of memories in a data directory, embedded in this process.
+
+    ```python
+    async with AsyncMemory() as memory:
+        await memory.add("Alice prefers tabs", user_id="alice")
+        hits = await memory.search("indentation", user_id="alice")
+    ```
+
+    Every verb raises errors of `recollect.errors`. A question without user and project asks the user `default` in the
+    project `default`; with one of the two it looks into all of the other.
+    """
+
+    def __init__(
+        self,
+        home: str | Path | None = None,
+        *,
+        settings: Settings | Mapping[str, Any] | None = None,
+        embed: Embed | None = None,
+        clock: Clock | None = None,
+        worker: bool = True,
+    ) -> None:
+        loaded = settings if isinstance(settings, Settings) else load(home, settings).settings
+        self._app: App = open_app(loaded, embed=embed, clock=clock)
+        self._engine = self._app.engine
+        self._working = worker
+        self._started = False
+        self._starting = asyncio.Lock()
+
+    @property
+    def app(self) -> App:
+        """The engine, its stores and its worker, for tools that look inside."""
+        return self._app
+
+    async def __aenter__(self) -> Self:
+        await self._start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _start(self) -> None:
+        async with self._starting:
+            if self._working and not self._started:
+                await self._app.start()
+            self._started = True
+
+    async def capture(
+        self,
+        turns: Sequence[Mapping[str, Any]],
+        *,
+        conversation_id: str | None = None,
+        project_id: str | None = None,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        source: str | None = None,
+    ) -> Captured:
+        """Keep turns of a conversation: `{"role", "content", "speaker"?, "occurred_at"?, "message_id"?, "metadata"?}`.
+
+        Returns when they are durable and found by word. What was captured before is not kept twice.
+        """
+        await self._start()
+        client = None if source is None else identifier(source, "source")
+        scope = _scope(user_id, project_id, conversation_id, agent_id)
+        return await self._engine.capture(turns, scope, source=Source(client))
+
+    async def add(
+        self,
+        text: str,
+        *,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        title: str | None = None,
+        kind: str = "note",
+        occurred_at: datetime | str | None = None,
+        expires_at: datetime | str | None = None,
+        importance: float | None = None,
+    ) -> models.Memory:
+        """Keep a note and return it; a note said again in its user and project is counted, not kept twice."""
+        await self._start()
+        return await self._engine.add(
+            text,
+            _scope(user_id, project_id, conversation_id, agent_id),
+            metadata=metadata,
+            title=title,
+            kind=_kind(kind),
+            occurred_at=occurred_at,
+            expires_at=_instant(expires_at, "expires_at"),
+            importance=importance,
+        )
+
+    async def search(
+        self,
+        query: str,
+        *,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+        kinds: Sequence[str] | None = None,
+        filters: Mapping[str, Any] | None = None,
+        asked_at: datetime | str | None = None,
+        limit: int = 10,
+        explain: bool = False,
+        stale: bool = False,
+    ) -> list[Hit]:
+        """Return the memories that answer a question, best first.
+
+        `filters` are conditions such as `{"category": "preferences"}` or `{"price": {"gte": 3}}`, joined by AND, OR,
+        NOT. `asked_at` is what 'yesterday' is counted from. `explain` fills `hit.parts`. `stale` lets superseded and
+        expired memories in.
+        """
+        await self._start()
+        return await self._engine.search(
+            _text(query, "query"),
+            _reach(user_id, project_id, conversation_id, agent_id),
+            kinds=[_kind(kind) for kind in kinds or ()],
+            filters=parse(filters),
+            asked_at=_instant(asked_at, "asked_at"),
+            limit=_whole(limit, "limit"),
+            explain=explain,
+            stale=stale,
+        )
+
+    async def context(
+        self,
+        query: str,
+        *,
+        budget: int | None = None,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+        asked_at: datetime | str | None = None,
+        format: str = "markdown",  # noqa: A002 - the word of the REST contract
+    ) -> Context:
+        """Return what is remembered about a question as text of at most `budget` tokens, with dates and sources."""
+        await self._start()
+        if budget is not None and _whole(budget, "budget") < 1:
+            raise InvalidInput(f"A budget of {budget} has no room", field="budget", hint="Give 20 tokens or more.")
+        return await self._engine.context(
+            _text(query, "query"),
+            _reach(user_id, project_id, conversation_id, agent_id),
+            budget=budget,
+            asked_at=_instant(asked_at, "asked_at"),
+            form=format,
+        )
+
+    async def get(self, memory_id: str) -> models.Memory:
+        """Return one memory; raise NotFound."""
+        return await self._engine.get(_text(memory_id, "id"))
+
+    async def update(self, memory_id: str, **changes: Any) -> models.Memory:
+        """Change text, metadata, title, importance, tier or times of a memory and return its new version."""
+        await self._start()
+        for name in ("expires_at", "valid_from", "valid_to"):
+            if name in changes:
+                changes[name] = _instant(changes[name], name)
+        return await self._engine.update(_text(memory_id, "id"), **changes)
+
+    async def delete(self, memory_id: str) -> None:
+        """Delete a memory and everything derived from it alone; raise NotFound."""
+        await self._start()
+        await self._engine.delete(_text(memory_id, "id"))
+
+    async def forget(
+        self,
+        *,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Delete everything in reach that meets the filters and return how much it was; at least one id is needed."""
+        await self._start()
+        if user_id is project_id is conversation_id is agent_id is None:
+            raise InvalidInput("Nobody is named", field="user_id", hint="Say whose memories to forget.")
+        return await self._engine.forget(_reach(user_id, project_id, conversation_id, agent_id), parse(filters))
+
+    async def history(self, memory_id: str) -> list[Change]:
+        """Return every change of a memory, oldest first; raise NotFound."""
+        return await self._engine.history(_text(memory_id, "id"))
+
+    async def list(
+        self,
+        *,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+        filters: Mapping[str, Any] | None = None,
+        kinds: Sequence[str] | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page:
+        """Return one page of memories, the newest first, and the cursor of the next."""
+        return await self._engine.list(
+            _reach(user_id, project_id, conversation_id, agent_id),
+            filters=parse(filters),
+            kinds=[_kind(kind) for kind in kinds or ()],
+            limit=_whole(limit, "limit"),
+            cursor=cursor,
+        )
+
+    async def conversations(self, *, user_id: str | None = None, project_id: str | None = None) -> Sequence[Conversation]:
+        """Return conversations with their titles and summaries, the latest first."""
+        return await self._engine.conversations(_reach(user_id, project_id, None, None))
+
+    async def timeline(self, memory_id: str, *, span: int = 5) -> Sequence[models.Memory]:
+        """Return the turns around a memory in its conversation, in order."""
+        return await self._engine.timeline(_text(memory_id, "id"), span=span)
+
+    async def stats(
+        self, *, user_id: str | None = None, project_id: str | None = None, conversation_id: str | None = None
+    ) -> Stats:
+        """Count memories by kind, day, category and tier."""
+        return await self._engine.stats(_reach(user_id, project_id, conversation_id, None))
+
+    async def drain(self) -> None:
+        """Wait until every job so far is done: what was captured is then found by meaning too."""
+        await self._start()
+        await self._app.worker.drain()
+
+    async def close(self) -> None:
+        """Stop the worker and release the files; jobs that are left are done at the next start."""
+        await self._app.close()
+
+
+def _scope(user_id: str | None, project_id: str | None, conversation_id: str | None, agent_id: str | None) -> Scope:
+    reach = _reach(user_id, project_id, conversation_id, agent_id)
+    return Scope(
+        reach.user_id or models.DEFAULT, reach.project_id or models.DEFAULT, reach.conversation_id, reach.agent_id
+    )
+
+
+def _reach(user_id: str | None, project_id: str | None, conversation_id: str | None, agent_id: str | None) -> Reach:
+    given = {"user_id": user_id, "project_id": project_id, "conversation_id": conversation_id, "agent_id": agent_id}
+    return Reach.of(**{name: None if value is None else identifier(value, name) for name, value in given.items()})
+
+
+def _kind(value: str) -> Kind:
+    try:
+        return Kind(value)
+    except ValueError as error:
+        names = ", ".join(Kind)
+        raise InvalidInput(f"{value!r} is no kind of memory", field="kind", hint=f"Kinds are {names}.") from error
+
+
+def _instant(value: datetime | str | None, field: str) -> datetime | None:
+    return None if value is None else instant(value, field)
+
+
+def _text(value: object, field: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidInput(f"{field} is not text", field=field, hint="Give it as a string.")
+    return value.encode("utf-8", "replace").decode()
+
+
+def _whole(value: object, field: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InvalidInput(f"{field} is not a whole number", field=field, hint="Give a number such as 10.")
+    return value
+
+
+class Memory:
+    """The same store without `await`: every verb of `AsyncMemory`, run on a background event loop of its own.
+
+    ```python
+    with Memory() as memory:
+        memory.add("Alice prefers tabs", user_id="alice")
+    ```
+    """
+
+    def __init__(self, home: str | Path | None = None, **options: Any) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="recollect", daemon=True)
+        self._thread.start()
+        self._open = True
+        try:
+            self._memory: AsyncMemory = self._run(_made(home, options))
+        except BaseException:
+            self._end()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __getattr__(self, name: str) -> Any:
+        verb = getattr(AsyncMemory, name, None)
+        if name.startswith("_") or not asyncio.iscoroutinefunction(verb):
+            raise AttributeError(name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return self._run(verb(self._memory, *args, **kwargs))
+
+        call.__doc__ = verb.__doc__
+        return call
+
+    def close(self) -> None:
+        """Stop the worker, release the files, end the background loop; closing twice does nothing."""
+        if self._open:
+            try:
+                self._run(self._memory.close())
+            finally:
+                self._end()
+
+    def _run(self, work: Coroutine[Any, Any, T]) -> T:
+        if not self._open:
+            work.close()
+            raise RecollectError("This memory is closed", hint="Open it anew.")
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _end(self) -> None:
+        self._open = False
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def _made(home: str | Path | None, options: Mapping[str, Any]) -> AsyncMemory:
+    memory = AsyncMemory(home, **options)
+    await memory.__aenter__()
+    return memory

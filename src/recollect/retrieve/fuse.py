@@ -1,0 +1,121 @@
+"""The one pure function that turns what is known about the candidates into a ranking.
+
+A sum of eleven signals over standardised scores. The weights were fitted as a listwise logistic model on LoCoMo and
+BEAM together, each space judged by weights fitted without it; `docs/retrieval.md` tells what each part is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recollect.models import Role
+from recollect.retrieve.signal import Asked, Scale, Signals, at
+
+if TYPE_CHECKING:
+    from recollect.ports import Keys, Scores
+
+_USER = tuple(Role).index(Role.USER)
+
+LEAN = 60.0
+"""Words over which a turn stops leaning on its neighbours: their say shrinks with exp(-words / 60)."""
+
+FULL = 20.0
+"""Words from which a turn counts as a full statement."""
+
+DAY = 86_400.0
+
+CONVERSATION_FLOOR = 0.5
+"""Floor under the deviation of conversations' best matches: with one conversation, or all alike, none is preferred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each signal counts. `words` and `meaning` are per standard deviation, the others per unit."""
+
+    words: float = 0.35
+    meaning: float = 0.55
+    cover: float = 1.4
+    answers: float = 0.9
+    next: float = 0.35
+    conversation: float = 0.65
+    short: float = -0.7
+    full: float = 1.2
+    user: float = 1.5
+    named: float = 0.9
+    standing: float = 1.4
+    time: float = 1.0
+    newest: float = 0.5
+    mention: float = 0.3
+    recent: float = 0.1
+
+
+def fuse(signals: Signals, asked: Asked, weights: Weights) -> tuple[Scores, Mapping[str, Scores]]:
+    """Return each candidate's score and the parts it is the sum of."""
+    traits = signals.traits
+    lean = np.exp(-traits.words / np.float32(LEAN)).astype(np.float32)
+    meaning = signals.meaning * np.float32(asked.meaning)
+    match = np.float32(0.5) * (signals.words + meaning)
+    asks = np.where(traits.questions, np.maximum(match, 0), np.float32(0)).astype(np.float32)
+    parts: dict[str, Scores] = {
+        "words": np.float32(weights.words) * signals.words,
+        "meaning": np.float32(weights.meaning) * meaning,
+        "cover": np.float32(weights.cover) * signals.cover,
+        "answers": np.float32(weights.answers) * lean * at(asks, signals.before),
+        "next": np.float32(weights.next) * lean * at(match, signals.after),
+        "conversation": np.float32(weights.conversation) * lean * best_of_conversation(match, traits.conversations),
+        "length": (
+            np.float32(weights.full) * np.minimum(1, traits.words / np.float32(FULL)) + np.float32(weights.short) * lean
+        ),
+        "standing": np.float32(weights.standing) * traits.standing,
+        "mention": np.float32(weights.mention) * signals.mentions,
+    }
+    if traits.mixed:
+        parts["user"] = np.float32(weights.user * asked.by_user) * (traits.roles == _USER)
+    if asked.names:
+        parts["named"] = np.float32(weights.named) * np.isin(traits.speakers, list(asked.names))
+    if asked.spans:
+        parts["time"] = np.float32(weights.time) * in_time(traits.times, asked.spans)
+    age = np.maximum(asked.moment - traits.times, 0) / DAY
+    recency = (weights.newest if asked.newest else weights.recent) * np.exp2(-age / 30)
+    parts["recent"] = recency.astype(np.float32)
+    total = np.zeros(len(traits.keys), np.float32)
+    for part in parts.values():
+        total += part
+    return total, parts
+
+
+def best_of_conversation(match: Scores, conversations: Keys) -> Scores:
+    """Return for each candidate the best match in its conversation, standardised over conversations' candidates.
+
+    A conversation is judged by its best turn, not by its mean: one telling turn makes all of it likely.
+    """
+    if not len(match):
+        return match
+    _, group = np.unique(conversations, return_inverse=True)
+    best = np.full(int(group.max()) + 1, -np.inf, np.float32)
+    np.maximum.at(best, group, match)
+    found = np.where(conversations >= 0, best[group], match).astype(np.float32)
+    return Scale(float(found.mean()), float(found.std()), CONVERSATION_FLOOR).of(found)
+
+
+def in_time(times: np.ndarray[tuple[int], np.dtype[np.float64]], spans: tuple[tuple[float, float], ...]) -> Scores:
+    """Return 1 inside a span of time, falling softly with the distance from it: never a hard filter."""
+    nearest = np.zeros(len(times), np.float32)
+    for start, end in spans:
+        width = max(end - start, DAY)
+        away = np.maximum(np.maximum(start - times, times - end), 0.0)
+        nearest = np.maximum(nearest, np.exp2(-2 * away / width).astype(np.float32))
+    return nearest
+
+
+def to_share(scores: Scores) -> Scores:
+    """Return scores as 0..1, keeping their order: the logistic of a scale on which a strong hit is well above a half."""
+    return np.asarray(1 / (1 + np.exp(-(scores - np.float32(CENTRE)) / np.float32(SPREAD))), np.float32)
+
+
+CENTRE, SPREAD = 3.0, 1.5
+"""Where a score counts as a half, and how steeply it grows; chosen so that unrelated memories fall below 0.3."""

@@ -1,0 +1,139 @@
+"""Asks words, meaning, graph and recency at the same time, and brings what they found into one table."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recollect.errors import ProviderError
+from recollect.models import Embedding, Where, name_code
+from recollect.ports import Embed, Graph, Lore, Scored, Vectors, Words
+from recollect.retrieve.signal import Scale, Signals, places
+from recollect.retrieve.understand import Understood
+from recollect.text.words import question
+
+if TYPE_CHECKING:
+    from recollect.ports import Keys, Scores
+
+log = logging.getLogger(__name__)
+
+_WORD = re.compile(r"\w[\w'’-]*")
+_POSSESSIVE = re.compile(r"['’]s?$")
+
+WORDS_FLOOR = 0.03
+"""Floor under the deviation of word scores, in shares of the most a text could score."""
+
+PENALTY, SOLE = 0.05, 5
+"""Cosine taken off a memory with more than `SOLE` chunks, times the logarithm of its vectors: the best of many is high."""
+
+FEW = 50
+"""How many of the latest memories, and of those that mention a named thing, join the candidates."""
+
+UNKNOWN = 2.0
+"""How fast meaning loses its say with the share of word pieces the embedder does not know: none is left at a half."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ports a search goes through."""
+
+    words: Words
+    vectors: Vectors
+    lore: Lore
+    graph: Graph
+    embed: Embed
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Signals by candidate, the best chunk by key, how far (0..1) the embedder understood the question, who it names."""
+
+    signals: Signals
+    chunks: dict[int, int]
+    meaning: float
+    names: frozenset[int]
+
+
+async def gather(ways: Ways, understood: Understood, text: str, where: Where, limit: int) -> Gathered:
+    """Return the candidates for a question: the best by words and by meaning, and their neighbours."""
+    spoken = await ways.lore.speakers(where)
+    names, terms = told_apart(text, understood.terms, spoken)
+    by_words, (asked, by_meaning), mentioned = await asyncio.gather(
+        ways.words.search(terms, where, limit),
+        _by_meaning(ways, text, where, limit),
+        _mentioned(ways, understood, where),
+    )
+    found = np.unique(np.concatenate((by_words.keys, by_meaning.keys, mentioned)))
+    if not len(found):
+        found = np.sort(await ways.lore.recent(where, FEW))
+    near = await ways.lore.traits(where, found)
+    table = np.unique(np.concatenate((found, near.before, near.after)))
+    traits = await ways.lore.traits(where, table[table >= 0])
+    keys = traits.keys
+    words, cover, cosines = await asyncio.gather(
+        ways.words.score(terms, where, keys),
+        ways.words.cover(terms, where, keys),
+        _cosines(ways, asked, where, keys),
+    )
+    many = np.where(traits.pieces > SOLE, np.ceil(traits.pieces / 2), 1)
+    cosines = cosines - np.float32(PENALTY) * np.log(many).astype(np.float32)
+    signals = Signals(
+        traits=traits,
+        words=Scale(by_words.mean, by_words.deviation, WORDS_FLOOR).of(words),
+        meaning=Scale(by_meaning.mean, by_meaning.deviation).of(cosines),
+        cover=cover,
+        mentions=np.isin(keys, mentioned),
+        before=places(keys, traits.before),
+        after=places(keys, traits.after),
+    )
+    chunks = dict(zip(by_meaning.keys.tolist(), by_meaning.chunks.tolist(), strict=True))
+    chunks |= dict(zip(by_words.keys.tolist(), by_words.chunks.tolist(), strict=True))
+    known = 0.0 if asked is None else asked.known
+    return Gathered(signals, chunks, max(0.0, 1.0 - UNKNOWN * (1.0 - known)), names)
+
+
+def told_apart(text: str, terms: Sequence[str], spoken: frozenset[int]) -> tuple[frozenset[int], tuple[str, ...]]:
+    """Return the speakers a question names, and its terms without their names.
+
+    A name tells whose words are wanted, which is a signal of its own; as a word it would favour whoever speaks of them.
+    """
+    words = {word: name_code(_POSSESSIVE.sub("", word)) for word in _WORD.findall(text)}
+    named = {word: code for word, code in words.items() if code in spoken}
+    apart = {term for word in named for term in question(_POSSESSIVE.sub("", word))}
+    return frozenset(named.values()), tuple(term for term in terms if term not in apart) or tuple(terms)
+
+
+async def _by_meaning(ways: Ways, text: str, where: Where, limit: int) -> tuple[Embedding | None, Scored]:
+    """Return the embedded question and the best memories by cosine; words go on alone when the embedder cannot."""
+    nothing = Scored(_none(), np.empty(0, np.float32), _none(), 0.0, 0.0)
+    if not text.strip():
+        return None, nothing
+    try:
+        asked = (await ways.embed.embed([text]))[0]
+    except ProviderError as error:
+        log.debug("Searching by words only: %s", error)
+        return None, nothing
+    return asked, await ways.vectors.search(ways.embed.model, asked.vector, where, limit)
+
+
+async def _cosines(ways: Ways, asked: Embedding | None, where: Where, keys: Keys) -> Scores:
+    if asked is None:
+        return np.full(len(keys), np.nan, np.float32)
+    return await ways.vectors.score(ways.embed.model, asked.vector, where, keys)
+
+
+async def _mentioned(ways: Ways, understood: Understood, where: Where) -> Keys:
+    """Return memories that mention a thing the question names by a code-like or proper name."""
+    named = [*understood.identifiers, *understood.names]
+    known = await ways.graph.entities(where.reach, named) if named else []
+    return np.sort(await ways.graph.mentions(where, [thing.id for thing in known], FEW)) if known else _none()
+
+
+def _none() -> Keys:
+    return np.empty(0, np.int64)

@@ -1,0 +1,137 @@
+"""The one verb of this room: from a question to hits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from recollect.errors import InvalidInput, TooLarge
+from recollect.models import Hit, Kind, Memory, Query
+from recollect.ports import Records
+from recollect.retrieve.fuse import Weights, fuse, to_share
+from recollect.retrieve.gather import Gathered, Ways, gather
+from recollect.retrieve.signal import Asked
+from recollect.retrieve.understand import Understood, understand
+
+if TYPE_CHECKING:
+    from recollect.ports import Scores
+
+MAX_LIMIT = 1000
+MAX_QUESTION = 100_000
+LOOKED_AT = 4000
+"""Characters of a question that are understood; what is pasted below it adds only cost."""
+
+ASSISTANT = 0.2
+"""What is left of the preference for users' turns when the question asks what the assistant said, or for an overview."""
+
+_SUMMARY = tuple(Kind).index(Kind.SUMMARY)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How wide a search looks, how signals weigh, and the score (0..1) below which a hit is left out."""
+
+    candidates: int = 400
+    weights: Weights = Weights()
+    threshold: float = 0.0
+
+
+class Finder:
+    """Searches through the ports, with one configuration for all text."""
+
+    def __init__(self, ways: Ways, records: Records, options: Options) -> None:
+        self._ways, self._records, self.options = ways, records, options
+
+    async def search(self, query: Query) -> list[Hit]:
+        """Return at most `query.limit` hits, best first; equal questions over equal memories give equal answers.
+
+        Raises InvalidInput for a limit below 1, TooLarge for a question of more than 100,000 characters.
+        """
+        _check(query)
+        text = query.text[:LOOKED_AT]
+        understood = understand(text, query.asked_at)
+        wide = max(self.options.candidates, 2 * query.limit)
+        gathered = await gather(self._ways, understood, text, query.where, wide)
+        scores, parts = fuse(gathered.signals, asked_of(understood, gathered, query), self.options.weights)
+        summaries = understood.overview or Kind.SUMMARY in query.where.kinds
+        order = _ranked(gathered, scores, summaries=summaries)
+        return await self._hits(query, gathered, order, to_share(scores), parts)
+
+    async def _hits(
+        self,
+        query: Query,
+        gathered: Gathered,
+        order: Sequence[int],
+        shares: Scores,
+        parts: Mapping[str, Scores],
+    ) -> list[Hit]:
+        """Read the best memories in order until there are enough."""
+        keys = gathered.signals.traits.keys
+        hits: list[Hit] = []
+        told: set[str] = set()
+        for start in range(0, len(order), query.limit + 10):
+            rows = {int(keys[row]): row for row in order[start : start + query.limit + 10]}
+            found = await self._records.fetch(list(rows))
+            places = await self._records.spans([gathered.chunks[key] for key in rows if key in gathered.chunks])
+            numbers = await self._records.keys([item.id for item in found])
+            for item in found:
+                key = numbers.get(item.id, -1)
+                row = rows.get(key, -1)
+                if row < 0:
+                    continue
+                if shares[row] < self.options.threshold:
+                    return hits
+                shown = await self._shown(item, query.where.kinds)
+                if shown is None or shown.id in told:
+                    continue
+                told.add(shown.id)
+                begin, end = places.get(gathered.chunks.get(key, -1), (0, len(item.text)))
+                span = (begin, end) if shown is item else (0, len(shown.text))
+                why = {name: round(float(part[row]), 4) for name, part in parts.items()} if query.explain else {}
+                hits.append(Hit(shown, float(shares[row]), *span, why))
+                if len(hits) == query.limit:
+                    return hits
+        return hits
+
+    async def _shown(self, item: Memory, kinds: Sequence[Kind]) -> Memory | None:
+        """Return what stands for a hit: a fact marked in a turn is shown as that turn, unless facts were asked for."""
+        if item.kind is not Kind.FACT or not item.sources or Kind.FACT in kinds:
+            return item
+        turns = await self._records.get(item.sources)
+        return turns[-1] if turns else item
+
+
+def asked_of(understood: Understood, gathered: Gathered, query: Query) -> Asked:
+    """Return what ranking knows of the question."""
+    return Asked(
+        meaning=gathered.meaning,
+        names=gathered.names,
+        by_user=ASSISTANT if understood.assistant_asked or understood.overview else 1.0,
+        spans=tuple((found.span.start.timestamp(), found.span.end.timestamp()) for found in understood.spans),
+        newest=understood.newest,
+        moment=query.asked_at.timestamp(),
+    )
+
+
+def _ranked(gathered: Gathered, scores: Scores, *, summaries: bool) -> list[int]:
+    """Return the rows that may answer, best first, older first among equals.
+
+    A summary says again what its turns say: it answers only who asks for an overview.
+    """
+    traits = gathered.signals.traits
+    rows = np.flatnonzero(traits.allowed if summaries else traits.allowed & (traits.kinds != _SUMMARY))
+    return [int(row) for row in rows[np.lexsort((traits.keys[rows], -scores[rows]))]]
+
+
+def _check(query: Query) -> None:
+    if query.limit < 1:
+        raise InvalidInput(f"A limit of {query.limit} asks for nothing", field="limit", hint="Ask for 1 or more.")
+    if query.limit > MAX_LIMIT:
+        raise TooLarge(f"A limit of {query.limit} is too much", field="limit", hint="1,000 is the most; use list.")
+    if len(query.text) > MAX_QUESTION:
+        raise TooLarge(
+            f"The question has {len(query.text)} characters", field="query", hint="100,000 are the most; ask shorter."
+        )

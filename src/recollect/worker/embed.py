@@ -1,0 +1,52 @@
+"""The job that makes vectors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from recollect.errors import EmbedderMissing
+from recollect.models import Job
+from recollect.ports import Embed, Unembedded, Vectors
+from recollect.process.index import embed_text
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 512
+"""Chunks embedded and written together: enough to sort by length, few enough to be searchable soon."""
+
+
+class Embedding:
+    """Embeds the chunks of the memories that jobs name, or every chunk that has no vector yet."""
+
+    def __init__(self, vectors: Vectors, embed: Embed) -> None:
+        self._vectors = vectors
+        self._embed = embed
+        self._told = False
+
+    async def __call__(self, jobs: Sequence[Job]) -> None:
+        """Do a batch of jobs; without an embedder they are parked, and done at the first start that has one."""
+        try:
+            ids = [name for job in jobs for name in job.payload.get("ids", ())]
+            for start in range(0, len(ids), AT_ONCE):
+                await self._some(ids[start : start + AT_ONCE])
+            if any(job.payload.get("all") for job in jobs):
+                while await self._some(None):
+                    pass
+        except EmbedderMissing as error:
+            if not self._told:
+                log.warning("Searching by words only: %s", error)
+                self._told = True
+            raise
+
+    async def _some(self, ids: Sequence[str] | None) -> int:
+        missing = await self._vectors.unembedded(self._embed.model, limit=AT_ONCE, memory_ids=ids)
+        if missing:
+            made = await self._embed.embed([_text(item) for item in missing])
+            rows = {item.chunk: found.vector for item, found in zip(missing, made, strict=True)}
+            await self._vectors.put(self._embed.model, rows)
+        return len(missing)
+
+
+def _text(item: Unembedded) -> str:
+    return embed_text(item.text, item.speaker, item.before, item.before_speaker)

@@ -1,0 +1,123 @@
+"""The loop that claims jobs, runs them in batches, and puts back or parks what fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from recollect.errors import RecollectError
+from recollect.models import Job
+from recollect.ports import Queue
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Sequence[Job]], Awaitable[None]]
+"""Does a batch of jobs of one name. Must be safe to repeat."""
+
+BATCH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long a claim lasts, how often a job may fail, how often to look for the work of other processes."""
+
+    lease: float = 60.0
+    attempts: int = 5
+    poll: float = 1.0
+
+
+class Worker:
+    """Runs jobs of the names it has handlers for, until it is told to stop."""
+
+    def __init__(self, name: str, queue: Queue, handlers: Mapping[str, Handler], pace: Pace) -> None:
+        self._name = name
+        self._queue = queue
+        self._handlers = handlers
+        self._pace = pace
+        self._woken = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin working in the background of the running event loop."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"recollect-{self._name}")
+
+    def wake(self) -> None:
+        """Look for jobs now rather than at the next poll."""
+        self._woken.set()
+
+    async def stop(self) -> None:
+        """Finish the batch at hand and stop; claimed jobs that were not begun are claimed again elsewhere."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def drain(self) -> None:
+        """Work until no job is waiting: neither here nor claimed by anyone else."""
+        while True:
+            if not await self.once():
+                if not await self._queue.waiting():
+                    return
+                await asyncio.sleep(min(0.05, self._pace.poll))
+
+    async def once(self) -> int:
+        """Claim and run one batch; return how many jobs it had."""
+        jobs = await self._queue.claim(self._name, limit=BATCH, lease=self._pace.lease)
+        groups: dict[str, list[Job]] = {}
+        for job in jobs:
+            groups.setdefault(job.name, []).append(job)
+        if jobs:
+            alive = asyncio.create_task(self._keep_claims())
+            try:
+                for name, group in groups.items():
+                    await self._work(name, group)
+            finally:
+                alive.cancel()
+        return len(jobs)
+
+    async def _keep_claims(self) -> None:
+        while True:
+            await asyncio.sleep(self._pace.lease / 3)
+            await self._queue.extend(self._name, lease=self._pace.lease)
+
+    async def _run(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                busy = await self.once()
+            except RecollectError as error:
+                log.warning("The worker could not reach the queue: %s", error)
+                busy = 0
+            if not busy:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), self._pace.poll)
+
+    async def _work(self, name: str, jobs: Sequence[Job]) -> None:
+        try:
+            await self._handle(name, jobs)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises, its jobs must not be lost or spin
+            if len(jobs) > 1:  # find the one that fails
+                for job in jobs:
+                    await self._work(name, [job])
+                return
+            await self._put_back(jobs[0], error)
+        else:
+            await self._queue.finish([job.id for job in jobs])
+
+    async def _handle(self, name: str, jobs: Sequence[Job]) -> None:
+        handler = self._handlers.get(name)
+        if handler is None:
+            raise RecollectError(f"Nothing here can do '{name}'", hint="It was left by another release of recollect.")
+        await handler(jobs)
+
+    async def _put_back(self, job: Job, error: Exception) -> None:
+        final = isinstance(error, RecollectError) and not error.retryable
+        spent = final or job.attempts >= self._pace.attempts
+        log.info("Job %d (%s) failed%s: %s", job.id, job.name, ", parked" if spent else "", error)
+        text = f"{type(error).__name__}: {error}"
+        await self._queue.fail(job.id, text, retry_in=None if spent else 2.0 ** min(job.attempts, 8))

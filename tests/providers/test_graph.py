@@ -1,0 +1,34 @@
+"""The shipped graphs are what the script builds, and carry no weights."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from recollect.providers.graph import model_bytes
+from recollect.providers.graph.initialisers import quantise
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "build_minilm_graph.py"
+
+
+@pytest.mark.parametrize("precision", ["int8", "float32"])
+def test_the_shipped_graph_is_the_one_the_script_builds(precision: str) -> None:
+    onnx = pytest.importorskip("onnx", reason="onnx is a development dependency")
+    shipped = model_bytes("int8" if precision == "int8" else "float32")
+    built = runpy.run_path(str(SCRIPT))["build"](precision)
+    assert onnx.load_from_string(built) == onnx.load_from_string(shipped)
+    assert len(shipped) < 32_000
+
+
+def test_quantised_weights_are_off_by_half_a_step_at_most() -> None:
+    weight = np.random.default_rng(5).normal(0, 1, (7, 16)).astype(np.float32)
+    weight[3] = 0
+    whole, scale = quantise(weight)
+    assert whole.shape == (16, 7)
+    assert whole.dtype == np.int8
+    assert whole.flags.c_contiguous
+    assert (np.abs(whole.T * scale[:, None] - weight).max(1) <= scale * 0.5001).all()
+    assert np.abs(whole).max() == 127
