@@ -69,6 +69,7 @@ def test_times_are_read_in_every_form(given_time: object, meant: datetime | None
         ({"content": {"text": "x"}}, "turns[3].content"),
         ({"content": [{"type": "image"}]}, "turns[3].content[0]"),
         ({"content": [{"type": "text", "text": 5}]}, "turns[3].content[0]"),
+        ({"content": [{"type": ["text"], "text": "x"}]}, "turns[3].content[0]"),
         ({"speaker": 5}, "turns[3].speaker"),
         ({"speaker": "a\nb"}, "turns[3].speaker"),
         ({"message_id": " "}, "turns[3].message_id"),
@@ -225,7 +226,8 @@ def test_a_note_is_validated_and_redacted_like_a_turn() -> None:
     assert (made.memory.kind, made.memory.title, made.memory.role) == (Kind.NOTE, "Style guide", None)
     assert made.redacted == {"password": 1}
     for wrong in (
-        {"text": " "}, {"text": "<private>x"}, {"text": 5}, {"kind": Kind.TURN}, {"title": 5}, {"title": "x" * 600},
+        {"text": " "}, {"text": "<private>x"}, {"text": 5}, {"kind": Kind.TURN},
+        {"kind": ["note"]}, {"title": 5}, {"title": "x" * 600},
         {"importance": 1.5}, {"importance": math.nan}, {"occurred_at": "?"}, {"metadata": 5}, {"message_id": ""},
     ):  # fmt: skip
         with pytest.raises(InvalidInput):

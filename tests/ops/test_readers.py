@@ -43,7 +43,7 @@ CHATGPT: dict[str, Any] = {
         "c": node("c", "a", "assistant", "Tabs.", {"content_type": "image_asset_pointer"}),
         "h": node("h", "c", "user", "hidden", metadata={"is_visually_hidden_from_conversation": True}),
         "t": node("t", "h", "assistant", "search()", recipient="browser"),
-        "e": node("e", "t", "assistant", ""),
+        "e": node("e", "t", "assistant", "", content={"content_type": ["text"], "parts": ["x"]}),
         "d": node("d", "e", "user", "谢谢"),
     },
 }

@@ -67,6 +67,7 @@ SESSION = [
     prompt("<command-name>/compact</command-name>\n<command-args></command-args>"),
     prompt("<local-command-stdout>Compacted</local-command-stdout>"),
     prompt("<task-notification>done</task-notification>"),
+    {**prompt("of no known type"), "type": ["user"]},
     {"type": "attachment", "attachment": {"type": "hook_success"}, **COMMON},
     prompt([{"type": "text", "text": "谢谢"}, {"type": "image", "source": {}}], "p-2"),
 ]

@@ -141,3 +141,15 @@ def test_an_interjection_is_not_part_of_a_name() -> None:
 
 def test_elements_of_markup_are_no_files() -> None:
     assert found("```html\n<head><title>x</title></head>\n```", EntityType.FILE) == set()
+
+
+def test_small_words_may_stand_inside_a_name() -> None:
+    assert names("We watched the Lord of the Rings again.") == {"Lord of the Rings"}
+
+
+def test_a_known_name_is_a_person() -> None:
+    assert mentions("Quill is ready.", known=["Quill"])[0].type is EntityType.PERSON
+
+
+def test_the_word_after_a_label_opens_a_sentence() -> None:
+    assert names("- **Plan**: Identify the risks.\n- **Do**: Utilize tools.") == set()

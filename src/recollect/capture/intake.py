@@ -29,8 +29,8 @@ ROLES: Final[Mapping[str, Role]] = {
     "developer": Role.SYSTEM,
     "function": Role.TOOL,
 }
-TEXT_BLOCKS: Final = frozenset({"text", "input_text", "output_text"})
-WRITTEN: Final = frozenset({Kind.NOTE, Kind.FACT})
+TEXT_BLOCKS: Final = ("text", "input_text", "output_text")
+WRITTEN: Final = (Kind.NOTE, Kind.FACT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def note(
     message = None if message_id is None else identifier(message_id, "message_id")
     memory = Memory(
         id=new_id(now),
-        kind=kind,
+        kind=Kind(kind),
         text=clean.text,
         scope=scope,
         created_at=now,

@@ -11,16 +11,16 @@ from recollect.process.scan import Scan
 class Cues:
     """Rules met by words and phrases: Western ones at word borders, Chinese ones anywhere in the text.
 
-    Western phrases are looked up by their first word and only then compared, so that a text without any cue costs
+    Western phrases are looked up by their longest word and only then compared, so that a text without any cue costs
     one set intersection; the Chinese ones are one compiled alternation, longest first.
     """
 
     def __init__(self, western: Mapping[str, Sequence[str]], chinese: Mapping[str, Sequence[str]]) -> None:
-        first: dict[str, list[tuple[str, str]]] = {}
+        longest_word: dict[str, list[tuple[str, str]]] = {}
         for rule, phrases in western.items():
             for phrase in phrases:
-                first.setdefault(phrase.split()[0], []).append((f" {phrase} ", rule))
-        self._first = first
+                longest_word.setdefault(max(phrase.split(), key=len), []).append((f" {phrase} ", rule))
+        self._western = longest_word
         self._rule = {phrase: rule for rule, phrases in chinese.items() for phrase in phrases}
         longest = sorted(self._rule, key=len, reverse=True)
         self._chinese = re.compile("|".join(map(re.escape, longest)) or "(?!)")
@@ -28,8 +28,8 @@ class Cues:
     def met(self, scan: Scan) -> frozenset[str]:
         """Return the names of the rules that the text meets."""
         rules = set()
-        for word in self._first.keys() & set(scan.words):
-            for phrase, rule in self._first[word]:
+        for word in self._western.keys() & set(scan.words):
+            for phrase, rule in self._western[word]:
                 if phrase in scan.joined:
                     rules.add(rule)
         if scan.cjk:

@@ -43,7 +43,7 @@ _DATED = re.compile(r"\d-\d|月|\d,? [JFMASOND][a-z]|\d(?:st|nd|rd|th) |[JFMASON
 def mentions(text: str, known: Collection[str] = ()) -> tuple[Mention, ...]:
     """Return what a text names, each once, at most `MOST`: prose before code, in order. Plain words are left out.
 
-    `known` names (speakers, say) are recognised at the start of a sentence too, where a capital letter says nothing.
+    `known` names are people (speakers, say), recognised at the start of a sentence too, where a capital says nothing.
     """
     text = text[:LOOKED_AT]
     prose, code = _parted(text)
@@ -73,7 +73,7 @@ def _prose(text: str, known: frozenset[str]) -> Iterator[Mention]:
             yield from _quoted(quoted)
         text = _QUOTED.sub(f" {MARK} ", text)
     if "**" in text or "#" in text or "[" in text:
-        text = _LABEL.sub(f" {MARK} ", text)
+        text = _LABEL.sub(f" {MARK}. ", text)
     mixed = not text.isascii() and CJK_RUN.search(text) is not None
     spaced = _SPLIT.sub(f" {MARK} ", text) if mixed else text
     lines = [line.split() for line in spaced.splitlines()]

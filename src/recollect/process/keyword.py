@@ -19,6 +19,7 @@ NAMED = 1.6
 """A word that is part of a name weighs this much more than one that is not."""
 
 _LONGEST_HAN = 4
+_ROOTS = tuple(length**0.5 for length in range(13))
 
 
 def keywords(text: str | Scan, names: Collection[Mention] = ()) -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def _western(words: list[str], named: Collection[str]) -> dict[str, float]:
         if word not in plain and 2 < len(word) < 40 and word.isalnum() and not word.isdigit():
             counts[word] = counts.get(word, 0) + 1
     return {
-        word: count * min(len(word), 12) ** 0.5 * (NAMED if word in named else 1.0) for word, count in counts.items()
+        word: count * _ROOTS[min(len(word), 12)] * (NAMED if word in named else 1.0) for word, count in counts.items()
     }
 
 

@@ -85,11 +85,10 @@ def _predicate(between: str) -> str | None:
 
 @cache
 def _verbs() -> re.Pattern[str]:
-    """Return all verbs as one pattern; few words may stand before and after a Western one."""
+    """Return all verbs as one pattern; few words may stand before and after one."""
     table = rules("link")
-    western = [
-        f"(?P<{name}>^ (?:(?!and|or|but)\\w+ ){{0,2}}(?:{verb})\\b[^,;:]{{0,24}}$)"
-        for name, verb in table["western"].items()
-    ]
-    chinese = [f"(?P<zh_{name}>^[^，,]{{0,8}}(?:{verb})[^，,]{{0,10}}$)" for name, verb in table["chinese"].items()]
-    return re.compile("|".join([*western, *chinese]))
+    western = "|".join(f"(?P<{name}>{verb})" for name, verb in table["western"].items())
+    chinese = "|".join(f"(?P<zh_{name}>{verb})" for name, verb in table["chinese"].items())
+    return re.compile(
+        rf"^ (?:(?!and|or|but)\w+ ){{0,2}}(?:{western})\b[^,;:]{{0,24}}$|^[^，,]{{0,8}}(?:{chinese})[^，,]{{0,10}}$"
+    )

@@ -25,7 +25,7 @@ def western(lines: Sequence[Sequence[str]], known: frozenset[str] = frozenset())
     """Yield the names in lines of tokens, in order.
 
     A capital letter at the start of a sentence counts only where the same word also stands inside one, is one of the
-    `known` names (in lower case), has a form of its own (`PostgreSQL`), or is a given name.
+    `known` names of people (in lower case), has a form of its own (`PostgreSQL`), or is a given name.
     """
     rows = [(line, places) for line in lines if (places := _capitals(line))]
     inside = {_bare(line[at]) for line, places in rows for at in places if not _opens(line, at)}
@@ -34,7 +34,7 @@ def western(lines: Sequence[Sequence[str]], known: frozenset[str] = frozenset())
         for at in places:
             if at >= done and _is_name(line, at, inside, known):
                 done = _end_of_run(line, at)
-                yield _mention(line, at, done)
+                yield _mention(line, at, done, known)
 
 
 def _capitals(line: Sequence[str]) -> list[int]:
@@ -69,11 +69,17 @@ def _end_of_run(line: Sequence[str], at: int) -> int:
     while end < len(line) and not _closes(line[end - 1]) and end - at < _MOST_PARTS:
         if _continues(line, end):
             end += 1
-        elif line[end] in _list("joint") and end + 1 < len(line) and _continues(line, end + 1):
-            end += 2
+        elif line[end] in _list("joint") and (after := _after_joint(line, end)):
+            end = after + 1
         else:
             break
     return end
+
+
+def _after_joint(line: Sequence[str], at: int) -> int | None:
+    """Return where a name goes on after "of" or "of the", `None` where it does not."""
+    after = at + 2 if line[at + 1 : at + 2] == ["the"] else at + 1
+    return after if after < len(line) and _continues(line, after) else None
 
 
 def _continues(line: Sequence[str], at: int) -> bool:
@@ -108,12 +114,15 @@ def _capital(bare: str) -> bool:
     return len(bare) > 1 and bare[0].isupper() and _WORDLIKE.fullmatch(bare) is not None
 
 
-def _mention(line: Sequence[str], at: int, end: int) -> Mention:
+def _mention(line: Sequence[str], at: int, end: int, known: frozenset[str]) -> Mention:
     parts = [_bare(raw) for raw in line[at:end]]
+    name = " ".join(parts)
+    if name.lower() in known:
+        return Mention(name, EntityType.PERSON)
     before = _bare(line[at - 1]).lower() if at else ""
     owner = line[end - 1].endswith(("'s", "’s"))
     after = "'s" if owner else _bare(line[end]).lower() if end < len(line) and not _closes(line[end - 1]) else ""
-    return Mention(" ".join(parts), _type(parts, before, after))
+    return Mention(name, _type(parts, before, after))
 
 
 def _type(parts: Sequence[str], before: str, after: str) -> EntityType:
@@ -135,10 +144,16 @@ def chinese(text: str) -> Iterator[Mention]:
     """Yield the names in Chinese text: people where a word before or a form (小王, 老李) shows them, known places."""
     for match in _chinese().finditer(text):
         kind = match.lastgroup
-        if kind in ("place", "title"):
-            yield Mention(match[kind], EntityType.NAME)
-        elif kind is not None:
-            yield Mention(match[kind], EntityType.PERSON)
+        if kind is not None:
+            yield Mention(match[kind], EntityType.NAME if kind == "title" else EntityType.PERSON)
+    for place in _places().findall(text):
+        yield Mention(place, EntityType.NAME)
+
+
+@cache
+def _places() -> re.Pattern[str]:
+    rule = rules("extract")["chinese"]
+    return re.compile(longest_first(" ".join([*rule["places"], *rule["products"]])))
 
 
 @cache
@@ -147,7 +162,6 @@ def _chinese() -> re.Pattern[str]:
     surnames, not_young = rule["surnames"], rule["young"]
     stop = r"(?=[说问在去来的和跟，。！？、；：,.!?;:)）\s]|$)"
     goes_on = r"(?=[说问在去来的和跟有要会爱喜今过也生，。！？、；：,.!?;:\s])"
-    places = longest_first(" ".join([*rule["places"], *rule["products"]]))
     before = longest_first(" ".join(rule["before"]))
     return re.compile(
         r"《(?P<title>[^》\n]{1,30})》"
@@ -156,5 +170,4 @@ def _chinese() -> re.Pattern[str]:
         rf"|(?:{before})(?P<after>[{surnames}][\u4e00-\u9fff]{{1,2}}){stop}"
         rf"|(?<![大小老么些那这])(?P<young>小[^\Wa-zA-Z0-9_{not_young}]){goes_on}"
         rf"|(?<![大小老古])(?P<old>老[{surnames}]){goes_on}"
-        rf"|(?P<place>{places})"
     )

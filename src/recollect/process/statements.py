@@ -10,7 +10,7 @@ from functools import cache
 from recollect.models import Kind, Memory, Role
 from recollect.process.cues import Cues
 from recollect.process.density import density
-from recollect.process.scan import Scan, scan
+from recollect.process.scan import CJK_RUN, Scan, scan
 from recollect.text.rules import rules
 from recollect.text.sentence import sentences
 
@@ -78,8 +78,9 @@ def _likely(seen: Scan) -> list[str]:
 
 def _category(sentence: Scan, role: Role | None) -> str | None:
     for name in _likely(sentence):
-        pattern, timed = _patterns()[name, role is Role.ASSISTANT]
-        if pattern.search(sentence.text) and not (timed and not _time().search(sentence.text)):
+        if not _patterns(name, role, cjk=sentence.cjk).search(sentence.text):
+            continue
+        if not rules("statements")[name].get("time") or _time().search(sentence.text):
             return None if _excluded(name).search(sentence.text) else name
     return None
 
@@ -92,15 +93,12 @@ def _cues() -> Cues:
 
 
 @cache
-def _patterns() -> dict[tuple[str, bool], tuple[re.Pattern[str], bool]]:
-    table = rules("statements")
-    found = {}
-    for name in table["order"]:
-        rule = table[name]
-        for assistant, patterns in ((False, rule["patterns"]), (True, rule.get("assistant", []))):
-            joined = "|".join(f"(?:{pattern})" for pattern in patterns) or "(?!)"
-            found[name, assistant] = re.compile(joined, re.IGNORECASE), rule.get("time", False)
-    return found
+def _patterns(category: str, role: Role | None, *, cjk: bool) -> re.Pattern[str]:
+    """Return the patterns of a category as one; those that hold Chinese only where the sentence does."""
+    rule = rules("statements")[category]
+    patterns = rule.get("assistant", ()) if role is Role.ASSISTANT else rule["patterns"]
+    chosen = [pattern for pattern in patterns if cjk or not CJK_RUN.search(pattern)]
+    return re.compile("|".join(f"(?:{pattern})" for pattern in chosen) or "(?!)", re.IGNORECASE)
 
 
 @cache

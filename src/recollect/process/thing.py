@@ -76,6 +76,8 @@ def _is_path(token: str, *, quoted: bool) -> bool:
 
 def _named(token: str, ending: str) -> EntityType | None:
     """Tell a file (`app.py`), a web host (`album.example.org`) and a dotted identifier (`os.path.join`) apart."""
+    if token in _identifiers():
+        return EntityType.IDENTIFIER
     if not ending or ending in _extensions():
         stem = token.rsplit(".", 1)[0]
         return EntityType.FILE if not ending or _LETTER.search(stem) or len(ending) > 1 else None
@@ -89,6 +91,11 @@ def _named(token: str, ending: str) -> EntityType | None:
 @cache
 def _extensions() -> frozenset[str]:
     return frozenset(rules("extract")["thing"]["extensions"].split())
+
+
+@cache
+def _identifiers() -> frozenset[str]:
+    return frozenset(rules("extract")["thing"]["identifiers"].split())
 
 
 @cache

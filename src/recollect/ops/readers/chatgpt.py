@@ -14,7 +14,7 @@ from recollect.ops.readers.array import elements
 from recollect.ops.readers.spoken import Fault, Item, Spoken
 
 CLIENT: Final = "chatgpt"
-SHOWN: Final = frozenset({"text", "multimodal_text", "code"})
+SHOWN: Final = ("text", "multimodal_text", "code")
 SPEAKERS: Final = frozenset({Role.USER, Role.ASSISTANT})
 
 

@@ -84,7 +84,7 @@ def _session(file: Path) -> Iterator[Item]:
         line, entry = found
         title = _title(entry) or title
         kind, body = entry.get("type"), entry.get("message")
-        if kind not in {"user", "assistant"} or any(entry.get(mark) for mark in UNSAID):
+        if kind not in ("user", "assistant") or any(entry.get(mark) for mark in UNSAID):
             continue
         if not isinstance(body, Mapping):
             yield Fault(str(file), line, f"a line of type {kind} without a message")
