@@ -133,7 +133,7 @@ def _weights(word_weight: float | None) -> Weights:
     if word_weight is None:
         return usual
     both = usual.words + usual.meaning
-    return Weights(words=both * word_weight, meaning=both * (1 - word_weight), cover=usual.cover * min(1, 2 * word_weight))
+    return Weights(words=both * word_weight, meaning=both * (1 - word_weight))
 
 
 def embedder(settings: Settings) -> Embed:

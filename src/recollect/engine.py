@@ -33,6 +33,7 @@ from recollect.ports import Batch, Clock, Embed, Entry, Graph, Lore, Page, Queue
 from recollect.process.classify import dense
 from recollect.process.index import index
 from recollect.process.process import process
+from recollect.process.standing import standing
 from recollect.retrieve.search import Finder
 
 EMBED, DERIVE, SUMMARISE, SCRUB = "embed", "derive", "summarise", "scrub"
@@ -150,6 +151,7 @@ class Engine:
                 urgency=found.judgement.urgency,
                 tier=found.judgement.tier,
                 dense=dense(found.judgement, self.rules.density),
+                standing=standing(item.text),
             )
             entries.append(Entry(judged, index(judged), key))
             if found.mentions:

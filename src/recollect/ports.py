@@ -126,7 +126,7 @@ class Traits:
     `before` and `after` are the keys of the neighbours in the conversation (-1: none), `conversations` numbers them
     (-1: none). `words` is the length of the text in words, `times` when it was said (seconds since 1970). `roles` and
     `kinds` are places in `Role` and `Kind` (-1: none), `speakers` is `models.name_code` of the speaker (0: none).
-    `questions` marks texts that ask something, `pieces` counts chunks, `standing` those of tier `global`, `allowed` those that meet all the
+    `questions` marks texts that ask something, `pieces` counts chunks, `standing` marks instructions and preferences, `allowed` those that meet all the
     conditions. `mixed` says whether users and others both speak in reach.
     """
 
@@ -247,9 +247,6 @@ class Words(Protocol):
 
     async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
         """Return the score of each of these memories, 0 where it shares no term or is out of reach."""
-
-    async def cover(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
-        """Return which share (0..1, weighed by idf) of the terms each memory's best covering chunk has."""
 
 
 class Vectors(Protocol):

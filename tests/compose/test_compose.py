@@ -181,3 +181,12 @@ def test_whatever_comes_in_the_budget_holds(
     assert len(set(found.memories)) == len(found.memories)
     assert START.year == 2026
     assert compose(query, hits, budget=budget, format=style) == found
+
+
+def test_of_a_huge_memory_the_answer_stands_beside_other_memories(make: Make) -> None:
+    text = "Plain words stand here and there. " * 3000 + "The key is under the red stone. " + "More words. " * 900
+    at = text.index("The key")
+    hits = [make(text, 0.9, number=99, start=at - 200, end=at + 200), make("The key to the shed is blue.", 0.8)]
+    found = compose("where is the key", hits, budget=300)
+    assert "The key is under the red stone." in found.text
+    assert "The key to the shed is blue." in found.text

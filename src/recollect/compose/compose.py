@@ -71,7 +71,7 @@ def _fitting(
     """Return the text of the memories that fit, their ids and how many found no room; `None` when none fits."""
     if room <= 0:
         return None
-    drafts = {hit.memory.id: draft(hit, asked, room // FEW) for hit in hits}
+    drafts = {hit.memory.id: draft(hit, asked, room, room // FEW) for hit in hits}
     longest, chosen = _chosen(hits, drafts, room, style, words)
     kept = list(chosen.kept)
     while kept:

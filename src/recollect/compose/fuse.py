@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from recollect.compose.likeness import likeness, words
+from recollect.compose.likeness import likeness, told
 from recollect.models import Hit, Memory
 
 RELATED = 0.18
@@ -38,7 +38,7 @@ def fuse(hits: Sequence[Hit], shown: Mapping[str, str]) -> tuple[Topic, ...]:
     Those without company come last, under no name. Order and names depend on the hits alone.
     """
     groups: list[list[Hit]] = []
-    sets = {hit.memory.id: words(hit.memory.text) for hit in hits}
+    sets = {hit.memory.id: told(hit) for hit in hits}
     speakers = {hit.memory.speaker.casefold() for hit in hits if hit.memory.speaker}
     for hit in hits:
         home = next((group for group in groups if any(_related(hit, other, sets, speakers) for other in group)), None)

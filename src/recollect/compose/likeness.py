@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from recollect.models import Hit
 from recollect.text.words import terms
 
 NEAR = 0.75
 """From this likeness on a memory tells nothing that the other did not tell."""
+LOOKED_AT = 4_000
+"""Characters compared of a long memory."""
 
 
 def words(text: str) -> frozenset[str]:
@@ -13,8 +16,15 @@ def words(text: str) -> frozenset[str]:
     return frozenset(terms(text))
 
 
+def told(hit: Hit) -> frozenset[str]:
+    """Return the terms of what a hit tells: of a long memory, `LOOKED_AT` characters from its best chunk on."""
+    text = hit.memory.text
+    start = max(0, min(hit.start, len(text) - LOOKED_AT))
+    return words(text[start : start + LOOKED_AT])
+
+
 def likeness(one: frozenset[str], two: frozenset[str]) -> float:
-    """Return the Jaccard measure of two sets of terms, 0..1; sets that differ in a number stay below `NEAR`."""
+    """Return the Jaccard measure of two sets of terms, 0..1; those that differ in a number stay below `NEAR`."""
     if not one or not two:
         return 0.0
     shared = len(one & two)

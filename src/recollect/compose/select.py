@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from recollect.compose.likeness import NEAR, likeness, words
+from recollect.compose.likeness import NEAR, likeness, told
 from recollect.models import Hit
 
 SETTLED = 40
@@ -40,7 +40,7 @@ def select(hits: Sequence[Hit], budget: int, cost: Callable[[Hit], int]) -> Sele
         tells = hit.memory.dense and hit.score >= floor and hit.memory.id not in seen
         (telling if tells else silent).append(hit)
         seen.add(hit.memory.id)
-    sets = [words(hit.memory.text) for hit in telling]
+    sets = [told(hit) for hit in telling]
     costs = [cost(hit) for hit in telling]
     likest = [0.0] * len(telling)
     waiting = list(range(len(telling)))

@@ -12,8 +12,10 @@ from recollect.text.sentence import sentences
 
 GAP = " … "
 """Stands where something was left out."""
-LOOKED_AT = 16_000
+LOOKED_AT = 6_000
 """Characters around the best chunk that are looked at; a longer memory is trimmed inside this window."""
+_MOST_CHARACTERS = 12
+"""A token has fewer characters than this: a text with more for each token of room is known to be long uncounted."""
 IN_CHUNK = 0.5
 """A sentence in the chunk that matched is worth as much more as one that holds half of the asked terms."""
 
@@ -59,14 +61,14 @@ class Draft:
         return found
 
 
-def draft(hit: Hit, asked: Collection[str], room: int) -> Draft:
-    """Make a hit ready to be shortened for a question with these terms; nothing is looked at if it fits `room` whole.
+def draft(hit: Hit, asked: Collection[str], room: int, small: int) -> Draft:
+    """Make a hit ready to be shortened into `room` tokens at most; one of `small` tokens is not looked into.
 
     Sentences are worth the share of asked terms they hold, and more when they stand in the chunk that matched best.
     """
     text = hit.memory.text
-    whole = tokens.count(text) if len(text) <= LOOKED_AT else room + 1
-    if whole <= room:
+    whole = tokens.count(text) if len(text) <= _MOST_CHARACTERS * room else room + 1
+    if whole <= small:
         return Draft(hit, whole, (), (), ())
     start, end = _window(text, hit)
     spans = [(start + first, start + last) for first, last in sentences(text[start:end])]

@@ -53,7 +53,8 @@ class Memory:
 
     `text` is verbatim but for what redaction took out. `sources` are the ids of the memories this one is derived
     from, or of those that said the same again; `repeats` counts how often it was said. `dense` is false where the
-    text says too little to be embedded or injected (it is still found by word). `position` numbers the memories of one
+    text says too little to be embedded or injected (it is still found by word); `standing` is true of instructions and
+    preferences that are meant to hold from then on. `position` numbers the memories of one
     conversation in the order they came.
     """
 
@@ -77,6 +78,7 @@ class Memory:
     sources: tuple[str, ...] = ()
     repeats: int = 1
     dense: bool = True
+    standing: bool = False
     position: int = 0
     valid_from: datetime | None = None
     valid_to: datetime | None = None

@@ -1,6 +1,6 @@
 """The one pure function that turns what is known about the candidates into a ranking.
 
-A sum of eleven signals over standardised scores. The weights were fitted as a listwise logistic model on LoCoMo and
+A sum of ten signals over standardised scores. The weights were fitted as a listwise logistic model on LoCoMo and
 BEAM together, each space judged by weights fitted without it; `docs/retrieval.md` tells what each part is worth.
 """
 
@@ -36,16 +36,15 @@ CONVERSATION_FLOOR = 0.5
 class Weights:
     """How much each signal counts. `words` and `meaning` are per standard deviation, the others per unit."""
 
-    words: float = 0.35
-    meaning: float = 0.55
-    cover: float = 1.4
-    answers: float = 0.9
+    words: float = 0.5
+    meaning: float = 0.6
+    answers: float = 0.95
     next: float = 0.35
-    conversation: float = 0.65
-    short: float = -0.7
-    full: float = 1.2
+    conversation: float = 0.7
+    short: float = -1.3
+    full: float = 1.0
     user: float = 1.5
-    named: float = 0.9
+    named: float = 0.95
     standing: float = 1.4
     time: float = 1.0
     newest: float = 0.5
@@ -63,7 +62,6 @@ def fuse(signals: Signals, asked: Asked, weights: Weights) -> tuple[Scores, Mapp
     parts: dict[str, Scores] = {
         "words": np.float32(weights.words) * signals.words,
         "meaning": np.float32(weights.meaning) * meaning,
-        "cover": np.float32(weights.cover) * signals.cover,
         "answers": np.float32(weights.answers) * lean * at(asks, signals.before),
         "next": np.float32(weights.next) * lean * at(match, signals.after),
         "conversation": np.float32(weights.conversation) * lean * best_of_conversation(match, traits.conversations),

@@ -29,7 +29,7 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 WORDS_FLOOR = 0.03
 """Floor under the deviation of word scores, in shares of the most a text could score."""
 
-PENALTY, SOLE = 0.05, 5
+PENALTY, SOLE = 0.1, 5
 """Cosine taken off a memory with more than `SOLE` chunks, times the logarithm of its vectors: the best of many is high."""
 
 FEW = 50
@@ -76,9 +76,8 @@ async def gather(ways: Ways, understood: Understood, text: str, where: Where, li
     table = np.unique(np.concatenate((found, near.before, near.after)))
     traits = await ways.lore.traits(where, table[table >= 0])
     keys = traits.keys
-    words, cover, cosines = await asyncio.gather(
+    words, cosines = await asyncio.gather(
         ways.words.score(terms, where, keys),
-        ways.words.cover(terms, where, keys),
         _cosines(ways, asked, where, keys),
     )
     many = np.where(traits.pieces > SOLE, np.ceil(traits.pieces / 2), 1)
@@ -87,7 +86,6 @@ async def gather(ways: Ways, understood: Understood, text: str, where: Where, li
         traits=traits,
         words=Scale(by_words.mean, by_words.deviation, WORDS_FLOOR).of(words),
         meaning=Scale(by_meaning.mean, by_meaning.deviation).of(cosines),
-        cover=cover,
         mentions=np.isin(keys, mentioned),
         before=places(keys, traits.before),
         after=places(keys, traits.after),

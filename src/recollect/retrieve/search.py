@@ -24,7 +24,7 @@ MAX_QUESTION = 100_000
 LOOKED_AT = 4000
 """Characters of a question that are understood; what is pasted below it adds only cost."""
 
-ASSISTANT = 0.2
+ASSISTANT = 0.5
 """What is left of the preference for users' turns when the question asks what the assistant said, or for an overview."""
 
 _SUMMARY = tuple(Kind).index(Kind.SUMMARY)

@@ -59,7 +59,6 @@ class Signals:
     traits: Traits
     words: Scores
     meaning: Scores
-    cover: Scores
     mentions: NDArray[np.bool_]
     before: Keys
     after: Keys

@@ -82,19 +82,14 @@ class ResidentWords:
         found = await self._threads.run(lambda: self._answers(terms, where))
         return await self._behind.score(terms, where, keys) if found is None else _at(found, keys, 0.0)
 
-    async def cover(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
-        """Return which share of the terms these memories have."""
-        found = await self._threads.run(lambda: self._answers(terms, where, plain=True))
-        return await self._behind.cover(terms, where, keys) if found is None else _at(found, keys, 0.0)
-
-    def _answers(self, terms: Sequence[str], where: Where, *, plain: bool = False) -> list[Answer] | None:
+    def _answers(self, terms: Sequence[str], where: Where) -> list[Answer] | None:
         opened = self._tenants.open(where)
         if opened is None:
             return None
-        key = (opened.stamp, where, tuple(terms), plain)
-        return self._memo.get(key, lambda: self._make(terms, where, opened, plain=plain))
+        key = (opened.stamp, where, tuple(terms))
+        return self._memo.get(key, lambda: self._make(terms, where, opened))
 
-    def _make(self, terms: Sequence[str], where: Where, opened: Opened, *, plain: bool) -> list[Answer]:
+    def _make(self, terms: Sequence[str], where: Where, opened: Opened) -> list[Answer]:
         codes = list(dict.fromkeys(term_code(term) for term in terms))
         population = sum(len(shard.chunk_key) - shard.dead_chunks for shard in opened.shards)
         if not population:
@@ -104,12 +99,12 @@ class ResidentWords:
         for code in codes:
             frequency = sum(shard.postings.frequency(code) for shard in opened.shards)
             weights.append((code, idf(population, min(frequency, population))))
-        most = sum(weight for _, weight in weights) * (1.0 if plain else K1 + 1)
+        most = sum(weight for _, weight in weights) * (K1 + 1)
         weights = [(code, weight / most) for code, weight in weights]
         answers = []
         for shard in opened.shards:
             with shard.lock:
-                answers.append(word_answer(shard, weights, None if plain else mean, _mask(shard, where, opened)))
+                answers.append(word_answer(shard, weights, mean, _mask(shard, where, opened)))
         return answers
 
 

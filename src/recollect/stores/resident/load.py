@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from recollect.models import Tier, name_code
+from recollect.models import name_code
 from recollect.stores.columns import KIND_CODES, ROLE_CODES
 from recollect.stores.resident.shard import ALWAYS, NEVER, Shard, agent_code
 from recollect.stores.sql.schema import change, chunk, memory, vector
@@ -25,7 +25,7 @@ _COLUMNS = (
     memory.c.speaker,
     sa.or_(sa.func.instr(memory.c.text, "?") > 0, sa.func.instr(memory.c.text, "？") > 0),
     memory.c.dense,
-    memory.c.tier == Tier.GLOBAL,
+    memory.c.standing,
     memory.c.occurred_at,
     sa.func.coalesce(memory.c.valid_from, NEVER),
     sa.func.coalesce(memory.c.valid_to, ALWAYS),

@@ -111,17 +111,12 @@ class Postings:
         return sum(len(part.find(code)[0]) for part in self._segments)
 
     def score(
-        self, code: int, weight: float, lengths: NDArray[np.int32], mean: float | None, into: NDArray[np.float32]
+        self, code: int, weight: float, lengths: NDArray[np.int32], mean: float, into: NDArray[np.float32]
     ) -> None:
-        """Add a term's share of BM25, `weight` being its idf, to the score of every chunk that holds it.
-
-        Without a mean length, add the weight itself.
-        """
+        """Add a term's share of BM25, `weight` being its idf, to the score of every chunk that holds it."""
         for part in self._segments:
             chunks, counts = part.find(code)
-            if mean is None:
-                into[chunks] += np.float32(weight)
-            elif len(chunks):
+            if len(chunks):
                 often = counts.astype(np.float32)
                 norm = np.float32(K1 * (1 - B)) + lengths[chunks] * np.float32(K1 * B / mean)
                 into[chunks] += often * np.float32(weight * (K1 + 1)) / (often + norm)

@@ -42,9 +42,9 @@ class Answer:
 
 
 def word_answer(
-    shard: Shard, weights: Sequence[tuple[int, float]], mean_length: float | None, mask: Mask | None
+    shard: Shard, weights: Sequence[tuple[int, float]], mean_length: float, mask: Mask | None
 ) -> Answer:
-    """Return by memory the BM25 of its best chunk, 0 where no term is shared; without a mean length the bare weights."""
+    """Return by memory the BM25 of its best chunk, 0 where no term is shared."""
     lengths = shard.chunk_length.data
     scores = np.zeros(len(lengths), np.float32)
     for code, weight in weights:

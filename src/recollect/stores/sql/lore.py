@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
-from recollect.models import Reach, Role, Tier, Where, name_code
+from recollect.models import Reach, Role, Where, name_code
 from recollect.ports import Traits
 from recollect.stores.columns import KIND_CODES, ROLE_CODES
 from recollect.stores.sql.database import Database
@@ -101,7 +101,7 @@ def _query() -> sa.Select[Any]:
         memory.c.speaker,
         sa.or_(sa.func.instr(memory.c.text, "?") > 0, sa.func.instr(memory.c.text, "？") > 0).label("question"),
         sa.select(sa.func.count()).where(chunk.c.memory == memory.c.key).scalar_subquery().label("pieces"),
-        (memory.c.tier == Tier.GLOBAL).label("standing"),
+        memory.c.standing,
         memory.c.dense,
     )
 

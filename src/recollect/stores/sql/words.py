@@ -59,11 +59,6 @@ class SqlWords:
         return await self._database.read(work)
 
 
-    async def cover(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
-        """Return which share of the terms these memories have."""
-        return await self._database.read(lambda connection: _cover(connection, terms, where, keys))
-
-
 def _weights(connection: sa.Connection, terms: Sequence[str], tenants: Sequence[int]) -> dict[str, float]:
     """Return the inverse document frequency of each term among these tenants' chunks."""
     count = sa.select(sa.func.count()).select_from(chunk).where(chunk.c.tenant.in_(tenants))
@@ -75,20 +70,6 @@ def _weights(connection: sa.Connection, terms: Sequence[str], tenants: Sequence[
         frequency = connection.execute(held, {"match": expression([term], tenants)}).scalar_one()
         weights[term] = math.log(1 + (population - frequency + 0.5) / (frequency + 0.5))
     return weights
-
-
-def _cover(connection: sa.Connection, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
-    tenants = tenants_in(connection, where.reach)
-    weights = _weights(connection, terms, tenants)
-    total = sum(weights.values())
-    best: dict[int, float] = {}
-    for part in some([int(key) for key in keys]):
-        query = sa.select(chunk.c.memory, chunk.c.terms).where(chunk.c.memory.in_(part), chunk.c.tenant.in_(tenants))
-        for owner, text in connection.execute(query):
-            there = set(text.split(" "))
-            share = sum(weight for term, weight in weights.items() if term in there) / total
-            best[owner] = max(best.get(owner, 0.0), share)
-    return np.array([best.get(int(key), 0.0) for key in keys], np.float32)
 
 
 def _search(connection: sa.Connection, terms: Sequence[str], where: Where, limit: int) -> Scored:

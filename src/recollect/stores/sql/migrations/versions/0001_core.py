@@ -137,6 +137,7 @@ def upgrade() -> None:
         sa.Column("sources", sa.JSON(), nullable=False),
         sa.Column("repeats", sa.Integer(), nullable=False),
         sa.Column("dense", sa.Boolean(), nullable=False),
+        sa.Column("standing", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("occurred_at", sa.BigInteger(), nullable=False),
         sa.Column("valid_from", sa.BigInteger(), nullable=True),
