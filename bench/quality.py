@@ -21,7 +21,6 @@ KS = (5, 10, 20)
 PARTS: dict[str, Mapping[str, float]] = {
     "words": {"words": 0.0},
     "meaning": {"meaning": 0.0},
-    "cover": {"cover": 0.0},
     "answers": {"answers": 0.0},
     "next": {"next": 0.0},
     "conversation": {"conversation": 0.0},

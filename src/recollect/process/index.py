@@ -6,7 +6,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from recollect.models import Chunk, Memory
+from recollect.models import Chunk, Memory, name_code
 from recollect.process.chunk import chunks
 from recollect.text.script import CJK
 from recollect.text.words import terms
@@ -40,10 +40,15 @@ def embed_text(text: str, speaker: str | None, before: str | None = None, before
     A turn of fewer than `SHORT` words is understood only after the turn before it ("Where are you going?" "Lisbon"),
     so that this one stands in front: worth 1.5 points of recall on LoCoMo.
     """
-    spoken = f"{speaker}: {text}" if speaker else text
+    spoken = _spoken(text, speaker)
     if not before or length(text) >= SHORT or length(before) >= SHORT:
         return spoken
-    return f"{before_speaker}: {before}\n{spoken}" if before_speaker else f"{before}\n{spoken}"
+    return f"{_spoken(before, before_speaker)}\n{spoken}"
+
+
+def _spoken(text: str, speaker: str | None) -> str:
+    """Put the speaker in front, unless the name is only a role: 'user: ' says nothing and moves every vector."""
+    return f"{speaker}: {text}" if name_code(speaker) else text
 
 
 def length(text: str) -> float:

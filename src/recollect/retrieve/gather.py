@@ -29,7 +29,7 @@ _POSSESSIVE = re.compile(r"['’]s?$")
 WORDS_FLOOR = 0.03
 """Floor under the deviation of word scores, in shares of the most a text could score."""
 
-PENALTY, SOLE = 0.1, 5
+PENALTY, SOLE = 0.1, 40
 """Cosine taken off a memory with more than `SOLE` chunks, times the logarithm of its vectors: the best of many is high."""
 
 FEW = 50
