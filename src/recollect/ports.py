@@ -95,6 +95,16 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Located:
+    """A memory, its key, and the characters of it that a chunk covers."""
+
+    key: int
+    memory: Memory
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unembedded:
     """A chunk that has no vector of a model yet: its text from where it starts, its speaker, the turn before it."""
 
@@ -159,8 +169,11 @@ class Records(Protocol):
     async def fetch(self, keys: Sequence[int]) -> list[Memory]:
         """Return the memories with these keys in their order; unknown keys are left out."""
 
-    async def spans(self, chunks: Sequence[int]) -> dict[int, tuple[int, int]]:
-        """Return which characters of its memory each of these chunks (by key) covers."""
+    async def locate(self, places: Sequence[tuple[int, int]]) -> list[Located]:
+        """Return the memories with these keys in their order, each with the characters of one of its chunks.
+
+        A place is the key of a memory and that of a chunk (-1 for the whole text); unknown memories are left out.
+        """
 
     async def keys(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the key of each id that is known."""

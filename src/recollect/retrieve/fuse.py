@@ -43,7 +43,7 @@ class Weights:
     conversation: float = 0.7
     short: float = -1.3
     full: float = 1.0
-    user: float = 1.5
+    user: float = 1.3
     named: float = 0.95
     standing: float = 1.4
     time: float = 1.0

@@ -67,7 +67,7 @@ async def gather(ways: Ways, understood: Understood, text: str, where: Where, li
     by_words, (asked, by_meaning), mentioned = await asyncio.gather(
         ways.words.search(terms, where, limit),
         _by_meaning(ways, text, where, limit),
-        _mentioned(ways, understood, where),
+        _mentioned(ways, understood, where, spoken),
     )
     found = np.unique(np.concatenate((by_words.keys, by_meaning.keys, mentioned)))
     if not len(found):
@@ -126,9 +126,9 @@ async def _cosines(ways: Ways, asked: Embedding | None, where: Where, keys: Keys
     return await ways.vectors.score(ways.embed.model, asked.vector, where, keys)
 
 
-async def _mentioned(ways: Ways, understood: Understood, where: Where) -> Keys:
-    """Return memories that mention a thing the question names by a code-like or proper name."""
-    named = [*understood.identifiers, *understood.names]
+async def _mentioned(ways: Ways, understood: Understood, where: Where, spoken: frozenset[int]) -> Keys:
+    """Return memories that mention a thing the question names; who speaks in reach is no such thing."""
+    named = [name for name in (*understood.identifiers, *understood.names) if name_code(name) not in spoken]
     known = await ways.graph.entities(where.reach, named) if named else []
     return np.sort(await ways.graph.mentions(where, [thing.id for thing in known], FEW)) if known else _none()
 

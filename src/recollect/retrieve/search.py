@@ -17,9 +17,11 @@ from recollect.retrieve.signal import Asked
 from recollect.retrieve.understand import Understood, understand
 
 if TYPE_CHECKING:
-    from recollect.ports import Scores
+    from recollect.ports import Keys, Scores
 
 MAX_LIMIT = 1000
+SPARE = 4
+"""Memories read beyond the limit, for those that stand behind a turn already told."""
 MAX_QUESTION = 100_000
 LOOKED_AT = 4000
 """Characters of a question that are understood; what is pasted below it adds only cost."""
@@ -64,7 +66,7 @@ class Finder:
         self,
         query: Query,
         gathered: Gathered,
-        order: Sequence[int],
+        order: Keys,
         shares: Scores,
         parts: Mapping[str, Scores],
     ) -> list[Hit]:
@@ -72,31 +74,24 @@ class Finder:
         keys = gathered.signals.traits.keys
         hits: list[Hit] = []
         told: set[str] = set()
-        for start in range(0, len(order), query.limit + 10):
-            rows = {int(keys[row]): row for row in order[start : start + query.limit + 10]}
-            found = await self._records.fetch(list(rows))
-            places = await self._records.spans([gathered.chunks[key] for key in rows if key in gathered.chunks])
-            numbers = await self._records.keys([item.id for item in found])
-            for item in found:
-                key = numbers.get(item.id, -1)
-                row = rows.get(key, -1)
-                if row < 0:
-                    continue
+        for start in range(0, len(order), query.limit + SPARE):
+            rows = {int(keys[row]): int(row) for row in order[start : start + query.limit + SPARE]}
+            for found in await self._records.locate([(key, gathered.chunks.get(key, -1)) for key in rows]):
+                row = rows[found.key]
                 if shares[row] < self.options.threshold:
                     return hits
-                shown = await self._shown(item, query.where.kinds)
-                if shown is None or shown.id in told:
+                shown = await self._shown(found.memory, query.where.kinds)
+                if shown.id in told:
                     continue
                 told.add(shown.id)
-                begin, end = places.get(gathered.chunks.get(key, -1), (0, len(item.text)))
-                span = (begin, end) if shown is item else (0, len(shown.text))
+                span = (found.start, found.end) if shown is found.memory else (0, len(shown.text))
                 why = {name: round(float(part[row]), 4) for name, part in parts.items()} if query.explain else {}
                 hits.append(Hit(shown, float(shares[row]), *span, why))
                 if len(hits) == query.limit:
                     return hits
         return hits
 
-    async def _shown(self, item: Memory, kinds: Sequence[Kind]) -> Memory | None:
+    async def _shown(self, item: Memory, kinds: Sequence[Kind]) -> Memory:
         """Return what stands for a hit: a fact marked in a turn is shown as that turn, unless facts were asked for."""
         if item.kind is not Kind.FACT or not item.sources or Kind.FACT in kinds:
             return item
@@ -116,14 +111,14 @@ def asked_of(understood: Understood, gathered: Gathered, query: Query) -> Asked:
     )
 
 
-def _ranked(gathered: Gathered, scores: Scores, *, summaries: bool) -> list[int]:
+def _ranked(gathered: Gathered, scores: Scores, *, summaries: bool) -> Keys:
     """Return the rows that may answer, best first, older first among equals.
 
     A summary says again what its turns say: it answers only who asks for an overview.
     """
     traits = gathered.signals.traits
     rows = np.flatnonzero(traits.allowed if summaries else traits.allowed & (traits.kinds != _SUMMARY))
-    return [int(row) for row in rows[np.lexsort((traits.keys[rows], -scores[rows]))]]
+    return rows[np.lexsort((traits.keys[rows], -scores[rows]))]
 
 
 def _check(query: Query) -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-REFINE = 512
-"""How many candidates are rescored with full precision: more than any search gathers."""
+REFINE = 128
+"""How many of the best are rescored with full precision: far more than any search shows."""
 
 _REMEMBERED = 8
 
@@ -36,9 +36,9 @@ class Threads:
     def __init__(self, size: int = 4) -> None:
         self._pool = ThreadPoolExecutor(size, "recollect-search")
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """Run `work` on one of the threads."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+    async def run(self, work: Callable[[], T], *, here: bool) -> T:
+        """Run `work` on one of the threads, or `here` when that is quicker than handing it over."""
+        return work() if here else await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def close(self) -> None:
         """Wait for what runs, then end the threads."""
@@ -74,12 +74,12 @@ class ResidentWords:
 
     async def search(self, terms: Sequence[str], where: Where, limit: int) -> Scored:
         """Return the best memories by BM25."""
-        found = await self._threads.run(lambda: self._answers(terms, where))
+        found = await self._threads.run(lambda: self._answers(terms, where), here=self._tenants.at_hand(where))
         return await self._behind.search(terms, where, limit) if found is None else _top(found, limit, positive=True)
 
     async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
         """Return the scores of these memories."""
-        found = await self._threads.run(lambda: self._answers(terms, where))
+        found = await self._threads.run(lambda: self._answers(terms, where), here=self._tenants.at_hand(where))
         return await self._behind.score(terms, where, keys) if found is None else _at(found, keys, 0.0)
 
     def _answers(self, terms: Sequence[str], where: Where) -> list[Answer] | None:
@@ -141,12 +141,16 @@ class ResidentVectors:
 
     async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
         """Return the best memories by cosine."""
-        found = await self._threads.run(lambda: self._answers(model, vector, where))
+        found = await self._threads.run(
+            lambda: self._answers(model, vector, where), here=self._tenants.at_hand(where, model)
+        )
         return await self._behind.search(model, vector, where, limit) if found is None else _top(found, limit, positive=False)
 
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
         """Return the cosine of these memories."""
-        found = await self._threads.run(lambda: self._answers(model, vector, where))
+        found = await self._threads.run(
+            lambda: self._answers(model, vector, where), here=self._tenants.at_hand(where, model)
+        )
         return await self._behind.score(model, vector, where, keys) if found is None else _at(found, keys, np.nan)
 
     def _answers(self, model: str, vector: bytes, where: Where) -> list[Answer] | None:
@@ -205,7 +209,7 @@ class ResidentLore:
 
     async def traits(self, where: Where, keys: Keys) -> Traits:
         """Return the traits of these memories."""
-        made = await self._threads.run(lambda: self._traits(where, keys))
+        made = await self._threads.run(lambda: self._traits(where, keys), here=self._tenants.at_hand(where))
         return await self._behind.traits(where, keys) if made is None else made
 
     async def recent(self, where: Where, limit: int) -> Keys:
@@ -214,7 +218,8 @@ class ResidentLore:
 
     async def speakers(self, where: Where) -> frozenset[int]:
         """Return who speaks in reach."""
-        opened = await self._threads.run(lambda: self._tenants.open(Where(where.reach)))
+        here = self._tenants.at_hand(where)
+        opened = await self._threads.run(lambda: self._tenants.open(Where(where.reach)), here=here)
         if opened is None:
             return await self._behind.speakers(where)
         return frozenset().union(*(shard.speakers for shard in opened.shards)) - {0}

@@ -21,6 +21,9 @@ from recollect.stores.sql.where import conditions
 _MEMORY_BYTES = 600
 """What a memory with one short chunk takes beside its vector, measured; for deciding before loading."""
 
+AT_HAND = 30_000
+"""Chunks that are scored in well under a millisecond: less than handing the work to another thread costs."""
+
 _MOST_DEAD = 0.25
 """A shard with a larger share of dead rows is loaded anew."""
 
@@ -57,9 +60,7 @@ class Tenants:
         with self._lock:
             stamp = self._watch.stamp()
             tenants = self._tenants(stamp, where.reach)
-            shards = [self._shards.setdefault(owner, Shard()) for owner in tenants]
-            for owner in tenants:
-                self._shards.move_to_end(owner)
+            shards = [self._take(owner) for owner in tenants]
         stale = [
             (owner, shard)
             for owner, shard in zip(tenants, shards, strict=True)
@@ -72,6 +73,23 @@ class Tenants:
         narrow = where.filter is not None or where.reach.conversation_id is not None
         talks, keys = self._database.read_now(lambda c: _narrow(c, where, tenants)) if narrow else (None, None)
         return Opened(stamp, tuple(shards), talks, keys)
+
+    def at_hand(self, where: Where, model: str | None = None) -> bool:
+        """Whether `open` would neither read the file nor give so many rows that scoring them takes a millisecond."""
+        if where.filter is not None or where.reach.conversation_id is not None:
+            return False
+        stamp = self._watch.stamp()
+        seen, known = self._reaches
+        tenants = known.get(Reach(where.reach.user_id, where.reach.project_id))
+        if seen != stamp or tenants is None:
+            return False
+        rows = 0
+        for owner in tenants:
+            shard = self._shards.get(owner)
+            if shard is None or shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp):
+                return False
+            rows += len(shard.chunk_key)
+        return rows <= AT_HAND
 
     def forget(self, model: str | None) -> None:
         """Let go of the vectors of a model (or all): they were dropped."""
@@ -91,6 +109,12 @@ class Tenants:
     def nbytes(self) -> int:
         """The memory held, in bytes."""
         return sum(shard.nbytes for shard in list(self._shards.values()))
+
+    def _take(self, owner: int) -> Shard:
+        if owner not in self._shards:
+            self._shards[owner] = Shard()
+        self._shards.move_to_end(owner)
+        return self._shards[owner]
 
     def _tenants(self, stamp: int, reach: Reach) -> list[int]:
         seen, known = self._reaches

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from recollect.errors import InvalidInput
 from recollect.models import Change, Conversation, Kind, Memory, Reach, Scope, Stats, Usage, Where
-from recollect.ports import Batch, Clock, Committed, Page
+from recollect.ports import Batch, Clock, Committed, Located, Page
 from recollect.stores.sql import figures, log
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.delete import delete_all
@@ -68,15 +68,23 @@ class SqlRecords:
 
         return await self._database.read(work)
 
-    async def spans(self, chunks: Sequence[int]) -> dict[int, tuple[int, int]]:
-        """Return the characters chunks cover."""
+    async def locate(self, places: Sequence[tuple[int, int]]) -> list[Located]:
+        """Return memories with the characters of a chunk of each."""
 
-        def work(connection: sa.Connection) -> dict[int, tuple[int, int]]:
-            found: dict[int, tuple[int, int]] = {}
-            for part in some(list(chunks)):
-                query = sa.select(chunk.c.key, chunk.c.start, chunk.c.end).where(chunk.c.key.in_(part))
-                found.update((row.key, (row.start, row.end)) for row in connection.execute(query))
-            return found
+        def work(connection: sa.Connection) -> list[Located]:
+            found: dict[int, Memory] = {}
+            spans: dict[int, tuple[int, int]] = {}
+            for part in some(list(places)):
+                for row in connection.execute(select_memory().where(memory.c.key.in_([key for key, _ in part]))).mappings():
+                    found[row["key"]] = from_row(row)
+                query = sa.select(chunk.c.key, chunk.c.start, chunk.c.end)
+                query = query.where(chunk.c.key.in_([piece for _, piece in part]))
+                spans.update((row.key, (row.start, row.end)) for row in connection.execute(query))
+            return [
+                Located(key, found[key], *spans.get(piece, (0, len(found[key].text))))
+                for key, piece in places
+                if key in found
+            ]
 
         return await self._database.read(work)
 
