@@ -9,7 +9,7 @@ from recollect.clock import SystemClock
 from recollect.engine import DERIVE, EMBED, SCRUB, SUMMARISE, Engine, Rules, Stores
 from recollect.errors import ConfigError, EmbedderMissing
 from recollect.models import Task
-from recollect.ports import Clock, Embed
+from recollect.ports import Clock, Dump, Embed, Upkeep
 from recollect.providers.absent import NoEmbedder
 from recollect.providers.minilm import MiniLM
 from recollect.retrieve.fuse import Weights
@@ -19,18 +19,21 @@ from recollect.settings import EmbedderSettings, Settings
 from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
 from recollect.stores.resident.tenants import Tenants
 from recollect.stores.sql.database import Database, prepare_home
+from recollect.stores.sql.dump import SqlDump
 from recollect.stores.sql.graph import SqlGraph
 from recollect.stores.sql.lore import SqlLore
 from recollect.stores.sql.migrate import upgrade
 from recollect.stores.sql.queue import SqlQueue
 from recollect.stores.sql.records import SqlRecords
 from recollect.stores.sql.scrub import scrub
+from recollect.stores.sql.upkeep import SqlUpkeep
 from recollect.stores.sql.vectors import SqlVectors
 from recollect.stores.sql.words import SqlWords
+from recollect.text.words import VERSION
 from recollect.worker.derive import Deriving, Summarising
 from recollect.worker.embed import Embedding
 from recollect.worker.identity import own_name, release_abandoned
-from recollect.worker.worker import Pace, Worker
+from recollect.worker.worker import Handler, Pace, Worker
 
 MEGABYTE = 1 << 20
 
@@ -45,6 +48,8 @@ class App:
     database: Database
     tenants: Tenants
     threads: Threads
+    dump: Dump
+    upkeep: Upkeep
 
     async def start(self) -> None:
         """Begin working off jobs, those left by processes that died and by a missing embedder among them."""
@@ -88,7 +93,7 @@ def open_app(settings: Settings, *, embed: Embed | None = None, clock: Clock | N
     clock = clock or SystemClock()
     database = Database(settings.database)
     try:
-        upgrade(database)
+        upgrade(database, analysis=VERSION)
         return _built(settings, database, embed or embedder(settings), clock)
     except BaseException:
         database.close_now()
@@ -109,7 +114,7 @@ def _built(settings: Settings, database: Database, embed: Embed, clock: Clock) -
     async def scrubbing(_: object) -> None:
         await scrub(database)
 
-    handlers = {
+    handlers: dict[str, Handler] = {
         EMBED: Embedding(vectors, embed),
         DERIVE: Deriving(records, words, clock),
         SUMMARISE: Summarising(records, clock),
@@ -124,7 +129,9 @@ def _built(settings: Settings, database: Database, embed: Embed, clock: Clock) -
         settings.compose.language,
     )
     stores = Stores(records, queue, words, vectors, lore, graph)
-    return App(settings, Engine(stores, finder, embed, clock, rules, worker.wake), worker, database, tenants, threads)
+    engine = Engine(stores, finder, embed, clock, rules, worker.wake)
+    dump, upkeep = SqlDump(database, clock), SqlUpkeep(database)
+    return App(settings, engine, worker, database, tenants, threads, dump, upkeep)
 
 
 def _weights(word_weight: float | None) -> Weights:
@@ -158,7 +165,7 @@ def _optional(settings: Settings, chosen: EmbedderSettings) -> Embed:
             "embedder.base_url is missing", hint="Name the endpoint, such as https://api.openai.com/v1, or localhost."
         )
     key = "" if chosen.api_key is None else chosen.api_key.get_secret_value()
-    made = import_module("recollect.providers.openai_embed").OpenAIEmbed(
+    asked: Embed = import_module("recollect.providers.openai_embed").OpenAIEmbed(
         chosen.base_url,
         key,
         chosen.model,
@@ -167,6 +174,4 @@ def _optional(settings: Settings, chosen: EmbedderSettings) -> Embed:
         batch=chosen.batch,
         timeout=chosen.timeout,
     )
-    return made
-
-
+    return asked

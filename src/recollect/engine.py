@@ -10,6 +10,7 @@ from typing import Any
 from recollect.capture.intake import Draft, Nothing, content_hash, draft, note, turns_of
 from recollect.capture.metadata import metadata_of
 from recollect.compose.compose import compose
+from recollect.compose.render import Format
 from recollect.errors import InvalidInput, NotFound
 from recollect.models import (
     Captured,
@@ -85,7 +86,11 @@ class Engine:
         self._wake = wake
 
     async def capture(
-        self, turns: Sequence[Mapping[str, Any]], scope: Scope, *, source: Source = Source()  # noqa: B008
+        self,
+        turns: Sequence[Mapping[str, Any]],
+        scope: Scope,
+        *,
+        source: Source = Source(),  # noqa: B008
     ) -> Captured:
         """Write turns of a conversation, in order; durable and found by word when this returns.
 
@@ -123,13 +128,13 @@ class Engine:
         return (await self.stores.records.get(done.ids))[0]
 
     async def _again(self, same: Memory, item: Memory) -> Memory:
-        """Count a note that was said again, and take over what its metadata adds."""
+        """Count a note that was said again, and take over what its metadata adds; a message is counted once."""
         message = item.source.message_id
+        if message is not None and message in {same.source.message_id, *same.sources}:
+            return same
         sources = tuple(dict.fromkeys((*same.sources, message))) if message else same.sources
         metadata = {**same.metadata, **item.metadata}
-        changed = replace(
-            same, repeats=same.repeats + 1, sources=sources, metadata=metadata, version=same.version + 1
-        )
+        changed = replace(same, repeats=same.repeats + 1, sources=sources, metadata=metadata, version=same.version + 1)
         await self.stores.records.commit(Batch(revisions=[Revision(changed)]))
         return changed
 
@@ -191,7 +196,7 @@ class Engine:
         *,
         budget: int | None = None,
         asked_at: datetime | None = None,
-        form: str = "markdown",
+        form: Format = "markdown",
         limit: int = 40,
     ) -> Context:
         """Return what is remembered about a question as text of at most `budget` tokens, with its sources."""
@@ -267,8 +272,14 @@ class Engine:
         return found
 
     async def list(
-        self, reach: Reach, *, filters: Filter | None = None, limit: int = 100, cursor: str | None = None,
-        kinds: Sequence[Kind] = (), newest: bool = True,
+        self,
+        reach: Reach,
+        *,
+        filters: Filter | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+        kinds: Sequence[Kind] = (),
+        newest: bool = True,
     ) -> Page:
         """Return one page of memories, the newest first, superseded and expired ones too."""
         where = Where(reach, tuple(kinds), filters, stale=True)
@@ -278,11 +289,11 @@ class Engine:
         """Count what is in reach."""
         return await self.stores.records.stats(reach, self.embed.model)
 
-    async def conversations(self, reach: Reach, *, limit: int = 100) -> list[Conversation]:
+    async def conversations(self, reach: Reach, *, limit: int = 100) -> Sequence[Conversation]:
         """Return conversations, the latest first."""
         return await self.stores.records.conversations(reach, limit=limit)
 
-    async def timeline(self, memory_id: str, *, span: int = 5) -> list[Memory]:
+    async def timeline(self, memory_id: str, *, span: int = 5) -> Sequence[Memory]:
         """Return the turns around a memory in its conversation, itself among them, in order."""
         item = await self.get(memory_id)
         if item.scope.conversation_id is None or not item.position:
@@ -292,8 +303,8 @@ class Engine:
         return await self.stores.records.turns(reach, around=item.position, span=span)
 
 
-_SWEEP = (Task(EMBED, {"all": True}), Task(SCRUB, {}))
-"""After a delete: turns that were embedded with what is gone are embedded anew, and freed pages are wiped."""
+_SWEEP = (Task(SCRUB, {}),)
+"""After a delete, freed pages are wiped."""
 
 
 def _parts(ids: list[str]) -> list[list[str]]:

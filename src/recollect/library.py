@@ -8,12 +8,13 @@ from collections.abc import Coroutine, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast, get_args
 
 from recollect import models
 from recollect.app import App, open_app
 from recollect.capture.identifier import identifier
 from recollect.capture.instant import instant
+from recollect.compose.render import Format
 from recollect.errors import InvalidInput, RecollectError
 from recollect.models import Captured, Change, Context, Conversation, Hit, Kind, Reach, Scope, Source, Stats
 from recollect.ports import Clock, Embed, Page
@@ -173,7 +174,7 @@ class AsyncMemory:
             _reach(user_id, project_id, conversation_id, agent_id),
             budget=budget,
             asked_at=_instant(asked_at, "asked_at"),
-            form=format,
+            form=_format(format),
         )
 
     async def get(self, memory_id: str) -> models.Memory:
@@ -233,7 +234,9 @@ class AsyncMemory:
             cursor=cursor,
         )
 
-    async def conversations(self, *, user_id: str | None = None, project_id: str | None = None) -> Sequence[Conversation]:
+    async def conversations(
+        self, *, user_id: str | None = None, project_id: str | None = None
+    ) -> Sequence[Conversation]:
         """Return conversations with their titles and summaries, the latest first."""
         return await self._engine.conversations(_reach(user_id, project_id, None, None))
 
@@ -275,6 +278,14 @@ def _kind(value: str) -> Kind:
     except ValueError as error:
         names = ", ".join(Kind)
         raise InvalidInput(f"{value!r} is no kind of memory", field="kind", hint=f"Kinds are {names}.") from error
+
+
+def _format(value: str) -> Format:
+    for known in get_args(Format):
+        if value == known:
+            return cast("Format", known)
+    names = ", ".join(get_args(Format))
+    raise InvalidInput(f"{value!r} is no format", field="format", hint=f"Formats are {names}.")
 
 
 def _instant(value: datetime | str | None, field: str) -> datetime | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     Keys = NDArray[np.int64]
     Scores = NDArray[np.float32]
+    Line = tuple[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +107,11 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Unembedded:
-    """A chunk that has no vector of a model yet: its text from where it starts, its speaker, the turn before it."""
+    """A chunk that has no vector of a model yet: the text of its memory from where it starts, and the speaker."""
 
     chunk: int
     text: str
     speaker: str | None
-    before: str | None
-    before_speaker: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +135,8 @@ class Traits:
     `before` and `after` are the keys of the neighbours in the conversation (-1: none), `conversations` numbers them
     (-1: none). `words` is the length of the text in words, `times` when it was said (seconds since 1970). `roles` and
     `kinds` are places in `Role` and `Kind` (-1: none), `speakers` is `models.name_code` of the speaker (0: none).
-    `questions` marks texts that ask something, `pieces` counts chunks, `standing` marks instructions and preferences, `allowed` those that meet all the
-    conditions. `mixed` says whether users and others both speak in reach.
+    `questions` marks texts that ask something, `pieces` counts chunks, `standing` marks instructions and preferences,
+    `allowed` those that meet all the conditions. `mixed` says whether users and others both speak in reach.
     """
 
     keys: Keys
@@ -155,6 +154,39 @@ class Traits:
     dense: NDArray[np.bool_]
     allowed: NDArray[np.bool_]
     mixed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a store took from an export: how many lines of each sort were new, and how many memories were there."""
+
+    new: Mapping[str, int]
+    known: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The state of a store: schema and analysis versions, journal mode, counts; `models` counts vectors by model.
+
+    `unembedded` counts chunks that ought to have a vector of the model asked about and have none.
+    """
+
+    schema: str | None
+    analysis: int
+    journal: str
+    memories: int
+    chunks: int
+    unembedded: int
+    models: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """One step of building the index anew: the key to go on after (`None`: done), memories seen, memories changed."""
+
+    last: int | None
+    seen: int
+    changed: int
 
 
 class Records(Protocol):
@@ -309,8 +341,50 @@ class Graph(Protocol):
     async def mentions(self, where: Where, entities: Sequence[int], limit: int) -> Keys:
         """Return the keys of memories that mention any of the entities, the newest first."""
 
-    async def neighbours(self, reach: Reach, name: str, *, limit: int = 50) -> list[Relation]:
+    async def neighbours(self, reach: Reach, name: str, *, limit: int = 50) -> Sequence[Relation]:
         """Return the relations of an entity, the strongest first."""
+
+
+class Dump(Protocol):
+    """Everything a store holds as lines that another store can take over exactly.
+
+    A line is its sort and its values, ready for JSON. In order: `conversation`; `memory` and `change` in the order of
+    the change log, a memory (in its present form, with what it mentions and relates) where it was added; `link`;
+    `usage`; `job` (undone ones that a restored store could not know of); `vector` if asked for.
+    """
+
+    async def pour(
+        self, sink: Callable[[str, Mapping[str, Any]], None], *, reach: Reach | None = None, vectors: bool = False
+    ) -> None:
+        """Hand every line (of these tenants) to `sink`, from one consistent view; `sink` runs on a store's thread."""
+
+    async def take(self, lines: Sequence[Line], index: Callable[[Memory], Sequence[Chunk]]) -> Taken:
+        """Write lines, which must be valid, in one transaction; what is there already (by id or key) stays as it is.
+
+        `index` gives the chunks of a new memory. Taking the same lines again does nothing.
+        """
+
+
+class Upkeep(Protocol):
+    """What looking after a store needs."""
+
+    async def condition(self, model: str) -> Condition:
+        """Return the state of the store; `model` is the embedder's."""
+
+    async def problems(self) -> list[str]:
+        """Read the whole store and return what is damaged; raise StoreDamaged where it cannot be read at all."""
+
+    async def reindex(self, after: int, index: Callable[[Memory], Sequence[Chunk]], *, limit: int = 500) -> Reindexed:
+        """Bring the chunks of up to `limit` memories with keys beyond `after` to what `index` says, in one transaction.
+
+        A chunk whose characters stay the same keeps its vector.
+        """
+
+    async def settle(self, analysis: int) -> None:
+        """Build the word index anew from the chunks, and note the analysis version they were made with."""
+
+    async def ending(self, digits: str, *, limit: int = 3) -> list[str]:
+        """Return up to `limit` ids of memories that end in these characters."""
 
 
 class Embed(Protocol):

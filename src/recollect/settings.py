@@ -67,7 +67,7 @@ class RetrieveSettings(Part):
 
     candidates: int = Field(400, ge=20, le=5000, description="how many each way of searching hands to the fusion")
     similarity_threshold: float = Field(0.0, ge=0, le=1, description="hits that score less are left out")
-    word_weight: float | None = Field(None, ge=0, le=1, description="share of words against meaning; unset: the default")
+    word_weight: float | None = Field(None, ge=0, le=1, description="share of words against meaning; unset: as fitted")
 
 
 class ComposeSettings(Part):
@@ -169,7 +169,8 @@ def _explained(error: ValidationError, origins: Mapping[str, str]) -> ConfigErro
 
 def _files(folder: Path, env: Mapping[str, str]) -> list[tuple[str, dict[str, Any]]]:
     named = env.get(f"{PREFIX}CONFIG")
-    candidates = [Path(named).expanduser()] if named else [folder / f"recollect.{end}" for end in ("toml", "yaml", "yml")]
+    usual = [folder / f"recollect.{end}" for end in ("toml", "yaml", "yml")]
+    candidates = [Path(named).expanduser()] if named else usual
     return [(str(path), _read(path)) for path in candidates if named or path.is_file()]
 
 
@@ -178,7 +179,7 @@ def _read(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         value = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"The settings file {path} cannot be read: {error}", hint="Mend it or move it away.") from error
+        raise ConfigError(f"The settings file {path} cannot be read: {error}", hint="Mend or move it.") from error
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -190,9 +191,9 @@ def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:
     """Return RECOLLECT_A__B=value as {"a": {"b": value}}."""
     values: dict[str, Any] = {}
     for name, value in env.items():
-        if not name.startswith(PREFIX) or name in {f"{PREFIX}HOME", f"{PREFIX}CONFIG"} or "__" not in name[len(PREFIX) :]:
+        if not name.startswith(PREFIX) or "__" not in name:
             continue
-        *path, last = name[len(PREFIX) :].lower().split("__")
+        *path, last = name.removeprefix(PREFIX).lower().split("__")
         place = values
         for part in path:
             place = place.setdefault(part, {})

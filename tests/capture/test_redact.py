@@ -35,8 +35,8 @@ SECRETS = {
     "ya29~.a0AfH6SMBabcdefghijklmnop": "[google-token redacted]",
     "hf_~AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh": "[huggingface-token redacted]",
     "npm_~abcdefghijklmnopqrstuvwxyz0123456789": "[npm-token redacted]",
-    "//registry.npmjs.org/:_authToken=abcdef12-3456-7890-abcd-ef1234567890": (
-        "//registry.npmjs.org/:_authToken=[npm-token redacted]"
+    "//npm.example.org/:_authToken=abcdef12-3456-7890-abcd-ef1234567890": (
+        "//npm.example.org/:_authToken=[npm-token redacted]"
     ),
     "pypi-~AgEIcHlwaS5vcmcCJDExMTExMTExLTIyMjItMzMzMy00NDQ0": "[pypi-token redacted]",
     "SG.~ngeVfQFYQlKU0ufo8x5d1A.TwL2iGABf9DHoTf-09kqeF8tAmbihYzrnopKc-1s5cr": "[sendgrid-key redacted]",

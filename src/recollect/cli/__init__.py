@@ -1,0 +1,1 @@
+"""The command line: parses, calls the library, renders; no rule about memory lives here."""

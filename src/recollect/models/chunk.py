@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Chunk:
     """Characters `start` to `end` of a memory's text, and what it is found by.
 
-    `terms` are the prepared terms that words are searched by, joined by single blanks; `words` is the length in words (a
-    CJK character counts as two thirds of one).
+    `terms` are the prepared terms that words are searched by, joined by single blanks; `words` is the length in words
+    (a CJK character counts as two thirds of one).
     """
 
     position: int

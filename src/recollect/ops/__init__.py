@@ -1,0 +1,1 @@
+"""Operations on a whole store: importing, exporting, rebuilding, looking after its health."""

@@ -1,0 +1,1 @@
+"""Models behind the ports: embedders, and the weights they need."""

@@ -15,6 +15,6 @@ class NoEmbedder:
     dimension = 1
     window = 1
 
-    async def embed(self, texts: Sequence[str]) -> list[Embedding]:
+    async def embed(self, texts: Sequence[str]) -> list[Embedding]:  # noqa: ARG002 - the port's signature
         """Raise EmbedderMissing."""
         raise EmbedderMissing("No embedder is set", hint="Set embedder.provider to search by meaning as well.")

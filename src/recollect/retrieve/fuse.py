@@ -36,14 +36,14 @@ CONVERSATION_FLOOR = 0.5
 class Weights:
     """How much each signal counts. `words` and `meaning` are per standard deviation, the others per unit."""
 
-    words: float = 0.5
-    meaning: float = 0.6
-    answers: float = 0.95
+    words: float = 0.45
+    meaning: float = 0.55
+    answers: float = 1.0
     next: float = 0.35
     conversation: float = 0.7
     short: float = -1.3
     full: float = 1.0
-    user: float = 1.3
+    user: float = 1.4
     named: float = 0.95
     standing: float = 1.4
     time: float = 1.0
@@ -111,7 +111,7 @@ def in_time(times: np.ndarray[tuple[int], np.dtype[np.float64]], spans: tuple[tu
 
 
 def to_share(scores: Scores) -> Scores:
-    """Return scores as 0..1, keeping their order: the logistic of a scale on which a strong hit is well above a half."""
+    """Return scores as 0..1, keeping their order: a logistic scale on which strong hits are well above a half."""
     return np.asarray(1 / (1 + np.exp(-(scores - np.float32(CENTRE)) / np.float32(SPREAD))), np.float32)
 
 

@@ -30,7 +30,7 @@ WORDS_FLOOR = 0.03
 """Floor under the deviation of word scores, in shares of the most a text could score."""
 
 PENALTY, SOLE = 0.1, 40
-"""Cosine taken off a memory with more than `SOLE` chunks, times the logarithm of its vectors: the best of many is high."""
+"""Cosine taken off a memory with more than `SOLE` chunks, times the logarithm of its vectors: one of many is high."""
 
 FEW = 50
 """How many of the latest memories, and of those that mention a named thing, join the candidates."""
@@ -52,7 +52,7 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Signals by candidate, the best chunk by key, how far (0..1) the embedder understood the question, who it names."""
+    """Signals by candidate, the best chunk by key, how far (0..1) the question was understood, who it names."""
 
     signals: Signals
     chunks: dict[int, int]

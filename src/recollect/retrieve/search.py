@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +27,7 @@ LOOKED_AT = 4000
 """Characters of a question that are understood; what is pasted below it adds only cost."""
 
 ASSISTANT = 0.5
-"""What is left of the preference for users' turns when the question asks what the assistant said, or for an overview."""
+"""What is left of the preference for users' turns when a question asks what the assistant said, or for an overview."""
 
 _SUMMARY = tuple(Kind).index(Kind.SUMMARY)
 
@@ -37,7 +37,7 @@ class Options:
     """How wide a search looks, how signals weigh, and the score (0..1) below which a hit is left out."""
 
     candidates: int = 400
-    weights: Weights = Weights()
+    weights: Weights = field(default_factory=Weights)
     threshold: float = 0.0
 
 

@@ -29,7 +29,7 @@ class Scale:
     def of(self, scores: Scores) -> Scores:
         """Return scores in deviations from the mean; what has no score stands at the mean."""
         deviation = math.hypot(self.deviation, self.floor) or 1.0
-        return np.nan_to_num((scores - np.float32(self.mean)) / np.float32(deviation))
+        return np.asarray(np.nan_to_num((scores - np.float32(self.mean)) / np.float32(deviation)), np.float32)
 
 
 @dataclass(frozen=True, slots=True)

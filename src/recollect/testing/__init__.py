@@ -1,0 +1,1 @@
+"""Fakes and contract suites, shipped so that backends outside this package can prove themselves."""

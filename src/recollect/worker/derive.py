@@ -44,7 +44,8 @@ class Deriving:
             if item.position and item.scope.conversation_id:
                 talks[item.scope.user_id, item.scope.project_id, item.scope.conversation_id] = None
         if talks:
-            await self._records.commit(Batch(tasks=[Task("summarise", {"conversations": [list(talk) for talk in talks]})]))
+            summarise = Task("summarise", {"conversations": [list(talk) for talk in talks]})
+            await self._records.commit(Batch(tasks=[summarise]))
 
     async def _fact(self, turn: Memory, found: Statement) -> None:
         digest = content_hash(found.text)
@@ -78,9 +79,7 @@ class Deriving:
             if old.id == item.id:
                 continue
             if supersedes(item, old):
-                ended = replace(
-                    old, superseded_by=item.id, valid_to=item.occurred_at, version=old.version + 1
-                )
+                ended = replace(old, superseded_by=item.id, valid_to=item.occurred_at, version=old.version + 1)
                 retired.append(Revision(ended, retire=True))
             elif near(own, terms(old.text)) >= NEAR:
                 links.append((item.id, old.id, "near"))

@@ -49,4 +49,4 @@ class Embedding:
 
 
 def _text(item: Unembedded) -> str:
-    return embed_text(item.text, item.speaker, item.before, item.before_speaker)
+    return embed_text(item.text, item.speaker)

@@ -123,9 +123,7 @@ class ResidentVectors:
         """Store vectors in the file."""
         await self._behind.put(model, rows)
 
-    async def unembedded(
-        self, model: str, *, limit: int, memory_ids: Sequence[str] | None = None
-    ) -> list[Unembedded]:
+    async def unembedded(self, model: str, *, limit: int, memory_ids: Sequence[str] | None = None) -> list[Unembedded]:
         """Return chunks without a vector."""
         return await self._behind.unembedded(model, limit=limit, memory_ids=memory_ids)
 
@@ -144,7 +142,9 @@ class ResidentVectors:
         found = await self._threads.run(
             lambda: self._answers(model, vector, where), here=self._tenants.at_hand(where, model)
         )
-        return await self._behind.search(model, vector, where, limit) if found is None else _top(found, limit, positive=False)
+        if found is None:
+            return await self._behind.search(model, vector, where, limit)
+        return _top(found, limit, positive=False)
 
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
         """Return the cosine of these memories."""
@@ -238,9 +238,9 @@ class ResidentLore:
         order = np.concatenate([there for there, _ in parts]) if parts else np.empty(0, np.int64)
         back = np.argsort(order, kind="stable")
         parts = parts or [(order, _shard_traits(Shard(), order, None))]
-        columns = [np.concatenate(column)[back] for column in zip(*(part for _, part in parts), strict=True)]
+        columns: list[Any] = [np.concatenate(column)[back] for column in zip(*(part for _, part in parts), strict=True)]
         spoken = {who for shard in opened.shards for who, heard in shard.spoken.items() if heard}
-        return Traits(*columns, mixed=len(spoken) > 1)
+        return Traits(*columns, *[len(spoken) > 1])
 
 
 def _shard_traits(shard: Shard, rows: Any, mask: Any) -> tuple[Any, ...]:

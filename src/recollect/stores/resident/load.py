@@ -48,9 +48,7 @@ def catch_up(connection: sa.Connection, owner: int, shard: Shard) -> None:
     shard.change_seq = last
 
 
-def catch_up_vectors(
-    connection: sa.Connection, owner: int, shard: Shard, name: str, key: int, dimension: int
-) -> None:
+def catch_up_vectors(connection: sa.Connection, owner: int, shard: Shard, name: str, key: int, dimension: int) -> None:
     """Bring a shard's vectors of one model to what the database holds."""
     seq = shard.spaces[name].seq if name in shard.spaces else 0
     query = sa.select(vector.c.seq, vector.c.chunk, vector.c.code).where(
@@ -67,10 +65,11 @@ def _refresh(connection: sa.Connection, shard: Shard, keys: NDArray[np.int64]) -
     """Take over the present state of memories that were added, changed or deleted."""
     there = set(connection.execute(sa.select(memory.c.key).where(memory.c.key.in_(keys.tolist()))).scalars())
     rows = shard.rows(keys)
-    gone = np.array([row for key, row in zip(keys.tolist(), rows.tolist(), strict=True) if row >= 0 and key not in there])
-    if len(gone):
-        shard.remove(gone.astype(np.int64))
-    new = [key for key, row in zip(keys.tolist(), rows.tolist(), strict=True) if row < 0 and key in there]
+    known = dict(zip(keys.tolist(), rows.tolist(), strict=True))
+    gone = [row for key, row in known.items() if row >= 0 and key not in there]
+    if gone:
+        shard.remove(np.array(gone, np.int64))
+    new = [key for key, row in known.items() if row < 0 and key in there]
     if new:
         _add(connection, shard, memory.c.key.in_(new))
     old = [key for key, row in zip(keys.tolist(), rows.tolist(), strict=True) if row >= 0 and key in there]

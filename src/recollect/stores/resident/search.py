@@ -41,9 +41,7 @@ class Answer:
     rows: Keys | None
 
 
-def word_answer(
-    shard: Shard, weights: Sequence[tuple[int, float]], mean_length: float, mask: Mask | None
-) -> Answer:
+def word_answer(shard: Shard, weights: Sequence[tuple[int, float]], mean_length: float, mask: Mask | None) -> Answer:
     """Return by memory the BM25 of its best chunk, 0 where no term is shared."""
     lengths = shard.chunk_length.data
     scores = np.zeros(len(lengths), np.float32)
@@ -59,9 +57,7 @@ def word_answer(
     return Answer(shard.column("key"), shard.chunk_key.data, best, chunks, rows)
 
 
-def vector_answer(
-    shard: Shard, model: str, question: NDArray[np.float32], refine: int, mask: Mask | None
-) -> Answer:
+def vector_answer(shard: Shard, model: str, question: NDArray[np.float32], refine: int, mask: Mask | None) -> Answer:
     """Return by memory the cosine of its best chunk, `nan` where it has no vector.
 
     The best `refine` are scored by both planes.
@@ -101,15 +97,15 @@ def _best_chunks(shard: Shard, chunks: Keys, scores: Scores, nothing: float) -> 
     return best, picked
 
 
-def allowed(shard: Shard, where: Where, conversations: Sequence[int] | None, keys: Keys | None) -> Mask | None:
+def allowed(shard: Shard, where: Where, conversations: Sequence[int] | None, keys: Sequence[int] | None) -> Mask | None:
     """Return which memories may answer, `None` for all. `keys` are those that met a filter (`None`: no filter)."""
     masks = list(_masks(shard, where, conversations))
     if keys is not None:
         inside = np.zeros(len(shard), np.bool_)
-        rows = shard.rows(keys)
+        rows = shard.rows(np.array(keys, np.int64))
         inside[rows[rows >= 0]] = True
         masks.append(inside)
-    return np.logical_and.reduce(masks) if masks else None
+    return np.logical_and.reduce(masks, dtype=np.bool_) if masks else None
 
 
 def _masks(shard: Shard, where: Where, conversations: Sequence[int] | None) -> Iterator[Mask]:

@@ -66,7 +66,7 @@ class Database:
                 if driver is None:  # pragma: no cover - a pool always has one
                     raise StoreError("The database connection is gone")
                 for statement in statements:
-                    driver.cursor().execute(statement).fetchall()  # type: ignore[attr-defined]
+                    driver.cursor().execute(statement).fetchall()
 
         await asyncio.get_running_loop().run_in_executor(self._write_thread, work)
 

@@ -9,14 +9,12 @@ import sqlalchemy as sa
 from recollect.models import Kind
 from recollect.stores.sql.schema import (
     change,
-    chunk,
     conversation,
     derivation,
     entity,
     memory,
     mention,
     relation,
-    vector,
 )
 from recollect.stores.sql.write import some
 
@@ -35,7 +33,6 @@ def delete_all(connection: sa.Connection, ids: Sequence[str], now: int) -> int:
     if not gone:
         return 0
     keys = [key for key, _ in gone.values()]
-    _unembed_followers(connection, keys)
     touched = _entities(connection, keys)
     talks = _conversations(connection, keys)
     for part in some(list(gone)):
@@ -97,23 +94,6 @@ def _conversations(connection: sa.Connection, keys: Sequence[int]) -> set[int]:
         query = sa.select(memory.c.conversation).where(memory.c.key.in_(part), memory.c.conversation.is_not(None))
         touched.update(connection.execute(query.distinct()).scalars())
     return touched
-
-
-def _unembed_followers(connection: sa.Connection, keys: Sequence[int]) -> None:
-    """Forget the vectors of the turns that follow: a short turn is embedded together with the one before it."""
-    other = memory.alias("other")
-    for part in some(keys):
-        following = (
-            sa.select(other.c.key)
-            .where(other.c.conversation == memory.c.conversation, other.c.position > memory.c.position)
-            .order_by(other.c.position)
-            .limit(1)
-            .scalar_subquery()
-        )
-        query = sa.select(following).where(memory.c.key.in_(part), memory.c.position > 0)
-        found = [key for key in connection.execute(query).scalars() if key is not None]
-        pieces = sa.select(chunk.c.key).where(chunk.c.memory.in_(found))
-        connection.execute(sa.delete(vector).where(vector.c.chunk.in_(pieces)))
 
 
 def _sweep(connection: sa.Connection, entities: set[int], talks: set[int]) -> None:

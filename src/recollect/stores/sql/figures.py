@@ -29,7 +29,7 @@ def conversations(connection: sa.Connection, reach: Reach, limit: int) -> list[C
             conversation,
             tenant.c.user_id,
             tenant.c.project_id,
-            turns.scalar_subquery().label("count"),
+            turns.scalar_subquery().label("counted"),
             told.c.text.label("summary"),
             told.c.title.label("title"),
         )
@@ -47,7 +47,7 @@ def conversations(connection: sa.Connection, reach: Reach, limit: int) -> list[C
             row.name,
             row.user_id,
             row.project_id,
-            row.count,
+            row.counted,
             moment(row.started_at),
             moment(row.ended_at),
             row.title,

@@ -59,7 +59,7 @@ class SqlGraph:
 
         return await self._database.read(work)
 
-    async def neighbours(self, reach: Reach, name: str, *, limit: int = 50) -> list[Relation]:
+    async def neighbours(self, reach: Reach, name: str, *, limit: int = 50) -> Sequence[Relation]:
         """Return the relations of an entity, the strongest first."""
         return await self._database.read(lambda connection: _neighbours(connection, reach, name, limit))
 

@@ -29,7 +29,7 @@ def memory_places(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tu
     return found
 
 
-def _entities(connection: sa.Connection, named: Mapping[tuple[int, str], Mention]) -> dict[tuple[int, str], int]:
+def ensure_entities(connection: sa.Connection, named: Mapping[tuple[int, str], Mention]) -> dict[tuple[int, str], int]:
     """Return the key of each (tenant, folded name), made where it is new."""
     found: dict[tuple[int, str], int] = {}
     by_tenant: dict[int, list[str]] = {}
@@ -61,7 +61,7 @@ def write_mentions(connection: sa.Connection, mentions: Mapping[str, Sequence[Me
         if owner in places
         for item in items
     }
-    keys = _entities(connection, named)
+    keys = ensure_entities(connection, named)
     pairs = {
         (places[owner][0], keys[places[owner][1], fold(item.name)])
         for owner, items in mentions.items()
@@ -87,7 +87,7 @@ def write_relations(connection: sa.Connection, relations: Mapping[str, Sequence[
         for place, subject, _, other in triples
         for name in (subject, other)
     }
-    keys = _entities(connection, named)
+    keys = ensure_entities(connection, named)
     rows = [
         {
             "subject": keys[place[1], fold(subject)],

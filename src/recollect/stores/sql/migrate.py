@@ -12,13 +12,14 @@ from recollect.stores.sql.database import Database
 HEAD = "0001"
 
 
-def upgrade(database: Database) -> None:
+def upgrade(database: Database, *, analysis: int = 0) -> None:
     """Create or upgrade the tables in one transaction; do nothing when they are up to date.
 
+    `analysis` is the version of the rules that terms are made by; a new database notes it (`PRAGMA user_version`).
     Several processes may do this at once: the first one works, the others find it done.
     """
     if database.read_now(version) != HEAD:
-        database.write_now(_migrate)
+        database.write_now(lambda connection: _migrate(connection, analysis))
 
 
 def version(connection: sa.Connection) -> str | None:
@@ -29,7 +30,7 @@ def version(connection: sa.Connection) -> str | None:
     return str(found) if found else None
 
 
-def _migrate(connection: sa.Connection) -> None:
+def _migrate(connection: sa.Connection, analysis: int) -> None:
     # Alembic is imported only when there is something to do: it costs more than all the rest of opening a store.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -46,3 +47,5 @@ def _migrate(connection: sa.Connection) -> None:
             hint="Upgrade recollect, or name another data directory; the store was left untouched.",
         )
     command.upgrade(config, "head")
+    if found is None and connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA user_version = {int(analysis)}")

@@ -75,7 +75,8 @@ class SqlRecords:
             found: dict[int, Memory] = {}
             spans: dict[int, tuple[int, int]] = {}
             for part in some(list(places)):
-                for row in connection.execute(select_memory().where(memory.c.key.in_([key for key, _ in part]))).mappings():
+                chosen = select_memory().where(memory.c.key.in_([key for key, _ in part]))
+                for row in connection.execute(chosen).mappings():
                     found[row["key"]] = from_row(row)
                 query = sa.select(chunk.c.key, chunk.c.start, chunk.c.end)
                 query = query.where(chunk.c.key.in_([piece for _, piece in part]))

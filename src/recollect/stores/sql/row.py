@@ -78,7 +78,7 @@ def select_memory(*extra: sa.ColumnElement[Any]) -> sa.Select[Any]:
     )
 
 
-def from_row(row: Mapping[str, Any]) -> Memory:
+def from_row(row: sa.RowMapping | Mapping[str, Any]) -> Memory:
     """Return the memory a row of `select_memory` holds."""
     return Memory(
         id=row["id"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -120,31 +120,17 @@ def _put(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> Non
     )
 
 
-def _unembedded(
-    connection: sa.Connection, name: str, limit: int, memory_ids: Sequence[str] | None
-) -> list[Unembedded]:
+def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Sequence[str] | None) -> list[Unembedded]:
     found = model_key(connection, name)
     key = -1 if found is None else found[0]
     there = sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == key)
-    other = memory.alias("other")
-    last = (
-        sa.select(other.c.key)
-        .where(other.c.conversation == memory.c.conversation, other.c.position < memory.c.position)
-        .where(other.c.position > 0)
-        .order_by(other.c.position.desc())
-        .limit(1)
-    )
-    before = memory.alias("before")
     query = (
         sa.select(
             chunk.c.key,
             sa.func.substr(memory.c.text, chunk.c.start + 1, LOOKED_AT).label("text"),
             memory.c.speaker,
-            sa.case((chunk.c.position == 0, sa.func.substr(before.c.text, 1, LOOKED_AT))).label("before"),
-            before.c.speaker.label("before_speaker"),
         )
         .join(memory, chunk.c.memory == memory.c.key)
-        .outerjoin(before, before.c.key == last.scalar_subquery())
         .where(memory.c.dense, _has_vector(), ~there)
         .order_by(chunk.c.key)
         .limit(limit)
@@ -153,11 +139,16 @@ def _unembedded(
     missing: list[Unembedded] = []
     for run in runs:
         part = query if run is None else query.where(memory.c.id.in_(run))
-        missing += [
-            Unembedded(row.key, row.text, row.speaker, row.before, row.before_speaker)
-            for row in connection.execute(part)
-        ]
+        missing += [Unembedded(row.key, row.text, row.speaker) for row in connection.execute(part)]
     return missing[:limit]
+
+
+def count_unembedded(connection: sa.Connection, name: str) -> int:
+    """Count the chunks that ought to have a vector of this model and have none."""
+    found = model_key(connection, name)
+    there = sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == (-1 if found is None else found[0]))
+    query = sa.select(sa.func.count()).select_from(chunk.join(memory, chunk.c.memory == memory.c.key))
+    return int(connection.execute(query.where(memory.c.dense, _has_vector(), ~there)).scalar_one())
 
 
 def _has_vector() -> sa.ColumnElement[bool]:
@@ -201,9 +192,7 @@ def _scan(
     return top
 
 
-def _blocks(
-    connection: sa.Connection, query: sa.Select[tuple[int, int, bytes]]
-) -> Iterator[list[tuple[int, int, bytes]]]:
+def _blocks(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> Iterator[list[tuple[int, int, bytes]]]:
     result = connection.execute(query)
     while rows := result.fetchmany(_BLOCK):
         yield [(row[0], row[1], row[2]) for row in rows]

@@ -94,7 +94,7 @@ def _matches(
     tenants = tenants_in(connection, where.reach)
     if not tenants or not any(term.replace('"', "") for term in terms):
         return []
-    rank = sa.literal_column("-bm25(words, 0.0, 1.0)")
+    rank: sa.ColumnElement[float] = sa.literal_column("-bm25(words, 0.0, 1.0)")
     match = sa.literal_column("words").op("MATCH")(sa.bindparam("match", expression(terms, tenants)))
     hits = (
         sa.select(sa.literal_column("words.rowid").label("chunk"), rank.label("score"))

@@ -1,0 +1,129 @@
+"""What recollect costs around a search: acknowledgement, cold start, resident memory, disk."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.figure import percentiles, resident, tell
+from bench.latency import WARM, clocked
+from bench.talk import Talk, talks
+from recollect import AsyncMemory
+
+QUESTION = "What did Anna say about the trip?"
+LIBRARY = "from recollect import Memory\nwith Memory() as m: print(m.search({question!r}))"
+
+
+async def acknowledgement(found: Sequence[Talk], pause: float, most: int) -> list[float]:
+    """Return the milliseconds of each `capture` of one turn, durable when it returns, `pause` seconds apart."""
+    times: list[float] = []
+    with tempfile.TemporaryDirectory() as home:
+        async with AsyncMemory(home) as memory:
+            await memory.app.engine.embed.embed(["ready"])
+            for name, turn in [(name, turn) for name, turns in found for turn in turns][: most + WARM]:
+                times.append(
+                    await clocked(lambda t=turn, n=name: memory.capture([t], conversation_id=n, user_id="u"))  # type: ignore[misc]
+                )
+                await asyncio.sleep(pause)
+    return times[WARM:]
+
+
+async def capture(data: Path, most: int) -> dict[str, Any]:
+    """Measure the acknowledgement of turns that come now and then, and of those that come one upon the other."""
+    _, found = talks(data)
+    return {
+        "now_and_then": percentiles(await acknowledgement(found, 0.04, most)),
+        "one_upon_another": percentiles(await acknowledgement(found, 0.0, most)),
+    }
+
+
+def cold(home: Path, rounds: int) -> dict[str, Any]:
+    """Measure a search as a process of its own: on the command line where there is one, else by the library."""
+    line = [sys.executable, "-m", "recollect.cli.main", "search", QUESTION]
+    script = Path(sys.executable).with_name("recollect")
+    if script.exists():
+        line = [str(script), "search", QUESTION]
+    way = "recollect search"
+    if importlib.util.find_spec("recollect.cli.main") is None or _run(line, home)[0]:
+        line, way = [sys.executable, "-c", LIBRARY.format(question=QUESTION)], "library (no command line yet)"
+    times = []
+    for _ in range(rounds + 1):
+        failed, milliseconds = _run(line, home)
+        if failed:
+            raise SystemExit(f"{way} failed: {failed}")
+        times.append(milliseconds)
+    return {"way": way, "search": percentiles(times[1:])}
+
+
+def _run(line: Sequence[str], home: Path) -> tuple[str, float]:
+    """Return what went wrong (nothing: ''), and the milliseconds."""
+    started = time.perf_counter()
+    done = subprocess.run(
+        line, env={**os.environ, "RECOLLECT_HOME": str(home)}, capture_output=True, text=True, timeout=120, check=False
+    )
+    milliseconds = (time.perf_counter() - started) * 1000
+    return (done.stderr[-300:] or "no output") if done.returncode else "", milliseconds
+
+
+async def memory(home: Path) -> dict[str, Any]:
+    """Measure the memory of a process: bare, with the model loaded, and after searches over the store."""
+    figures: dict[str, Any] = {"imported": resident()}
+    with tempfile.TemporaryDirectory() as empty:
+        async with AsyncMemory(empty) as opened:
+            await opened.add("The model is loaded now.")
+            await opened.drain()
+            await opened.search("Is the model loaded?")
+            figures["idle"] = resident()
+    questions = json.loads((home / "questions.json").read_text(encoding="utf-8"))
+    async with AsyncMemory(home) as opened:
+        for owner, text in questions[:100]:
+            await opened.search(text, user_id=owner)
+        figures["searched"] = resident()
+    return figures
+
+
+async def disk(data: Path, most: int) -> dict[str, Any]:
+    """Measure the bytes a captured turn takes, with all that is derived from it."""
+    name, found = talks(data, most)
+    with tempfile.TemporaryDirectory() as home:
+        async with AsyncMemory(home) as opened:
+            for title, turns in found:
+                await opened.capture(turns, conversation_id=title, user_id="u")
+            await opened.drain()
+            derived = (await opened.stats(user_id="u")).memories
+            await opened.app.database.outside("PRAGMA wal_checkpoint(TRUNCATE)")
+        size = sum(path.stat().st_size for path in Path(home).glob("recollect.db*"))
+    turns_in = [turn for _, turns in found for turn in turns]
+    signs = sum(len(turn["content"].encode()) for turn in turns_in)
+    return {"name": name, "turns": len(turns_in), "memories": derived, "each": size / len(turns_in), "text": signs / len(turns_in)}
+
+
+def main() -> None:
+    """Measure one of the four: capture DATA, cold HOME, memory HOME, disk DATA."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("capture", "cold", "memory", "disk"))
+    parser.add_argument("place", type=Path)
+    parser.add_argument("--most", type=int, default=300)
+    given = parser.parse_args()
+    if given.what == "capture":
+        tell(asyncio.run(capture(given.place, given.most)))
+    elif given.what == "cold":
+        tell(cold(given.place, max(5, given.most // 20)))
+    elif given.what == "memory":
+        tell(asyncio.run(memory(given.place)))
+    else:
+        tell(asyncio.run(disk(given.place, given.most)))
+
+
+if __name__ == "__main__":
+    main()

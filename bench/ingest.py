@@ -1,0 +1,108 @@
+"""How fast texts become searchable, beside what the embedder alone does on the same texts."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.figure import median, tell
+from bench.talk import Talk, talks, texts_of
+from recollect import AsyncMemory
+from recollect.models import Embedding
+from recollect.ports import Embed
+from recollect.providers.minilm import MiniLM
+
+
+class Overheard:
+    """An embedder that keeps the texts it is handed, for embedding the very same ones alone."""
+
+    def __init__(self, behind: Embed) -> None:
+        self._behind = behind
+        self.model, self.dimension, self.window = behind.model, behind.dimension, behind.window
+        self.texts: list[str] = []
+
+    async def embed(self, texts: Sequence[str]) -> list[Embedding]:
+        """Keep the texts and return vectors that mean nothing."""
+        self.texts += texts
+        one = Embedding(b"\x00\x00\x80\x3f" * self.dimension, known=1.0, tokens=1)
+        return [one] * len(texts)
+
+
+async def captured(found: Sequence[Talk], home: str, embed: Embed | None = None) -> float:
+    """Capture conversation by conversation; return the seconds until all is searchable by meaning too."""
+    async with AsyncMemory(home, embed=embed) as memory:
+        await memory.app.engine.embed.embed(["ready"])
+        started = time.perf_counter()
+        for name, turns in found:
+            await memory.capture(turns, conversation_id=name, user_id="u")
+        await memory.drain()
+        return time.perf_counter() - started
+
+
+async def added(found: Sequence[Talk], home: str) -> float:
+    """Add one text after the other; return the seconds until all is searchable by meaning too."""
+    async with AsyncMemory(home) as memory:
+        await memory.app.engine.embed.embed(["ready"])
+        started = time.perf_counter()
+        for text in texts_of(found):
+            await memory.add(text, user_id="u")
+        await memory.drain()
+        return time.perf_counter() - started
+
+
+async def embedded(texts: Sequence[str]) -> float:
+    """Embed all texts in one call; return the seconds."""
+    embed = MiniLM(Path(tempfile.gettempdir()))
+    await embed.embed(["ready"])
+    started = time.perf_counter()
+    await embed.embed(texts)
+    seconds = time.perf_counter() - started
+    embed.close()
+    return seconds
+
+
+async def measure(data: Path, most: int | None, rounds: int) -> dict[str, Any]:
+    """Take all three in turn, `rounds` times, and return texts a second: the middle of each."""
+    name, found = talks(data, most)
+    texts = texts_of(found)
+    with tempfile.TemporaryDirectory() as home:
+        overheard = Overheard(MiniLM(Path(home)))
+        await captured(found, home, overheard)
+    ways: dict[str, Callable[[str], Awaitable[float]]] = {
+        "embedder": lambda _: embedded(texts),
+        "capture": lambda home: captured(found, home),
+        "add": lambda home: added(found, home),
+        "embedder_handed": lambda _: embedded(overheard.texts),
+    }
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for _ in range(rounds):
+        for way, work in ways.items():
+            with tempfile.TemporaryDirectory() as home:
+                seconds[way].append(await work(home))
+    return {
+        "texts": len(texts),
+        "name": name,
+        "words": sum(len(text.split()) for text in texts) / len(texts),
+        "handed": len(overheard.texts),
+        "rate": {way: len(texts) / median(times) for way, times in seconds.items()},
+        "all": {way: [len(texts) / one for one in times] for way, times in seconds.items()},
+    }
+
+
+def main() -> None:
+    """Measure on the texts of a data folder."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--most", type=int)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    tell(asyncio.run(measure(given.data, given.most, given.rounds)))
+
+
+if __name__ == "__main__":
+    main()

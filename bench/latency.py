@@ -1,0 +1,76 @@
+"""How long a search takes over a filled store, the question's embedding included, and what it costs in memory."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.figure import percentiles, resident, tell
+from recollect import AsyncMemory
+
+ROOM = {"store": {"memory_mb": 6144}}
+"""A million memories take 1.4 GB; the default setting would leave half of them in the file."""
+WARM = 30
+
+
+async def clocked(work: Callable[[], Awaitable[Any]]) -> float:
+    """Return the milliseconds something takes."""
+    started = time.perf_counter()
+    await work()
+    return (time.perf_counter() - started) * 1000
+
+
+async def measure(home: Path, asked: int) -> dict[str, Any]:
+    """Ask a store's own questions: each scope once while it is still in the file, then `asked` questions warm."""
+    questions: list[tuple[str | None, str]] = json.loads((home / "questions.json").read_text(encoding="utf-8"))
+    filled = json.loads((home / "filled.json").read_text(encoding="utf-8"))
+    owners = list(dict.fromkeys(owner for owner, _ in questions))
+    async with AsyncMemory(home, settings=ROOM) as memory:
+        embedding = await _embedding(memory, [text for _, text in questions[:asked]])
+        before = resident()
+        cold = [await _search(memory, owner, "What was said first?") for owner in owners]
+        after = resident()
+        for owner, text in questions[-WARM:]:
+            await _search(memory, owner, text)
+        times = [await _search(memory, owner, text) for owner, text in questions[:asked]]
+        held = memory.app.tenants.nbytes
+    return {
+        "memories": filled["memories"],
+        "scopes": len(owners),
+        "search": percentiles(times),
+        "embedding": percentiles(embedding),
+        "load": percentiles(cold),
+        "resident": after,
+        "bytes_each": round((after["now"] - before["now"]) * 2**20 / filled["memories"]),
+        "held_each": round(held / filled["memories"]),
+        "disk_each": round(filled["disk"]),
+    }
+
+
+async def _search(memory: AsyncMemory, owner: str | None, text: str) -> float:
+    return await clocked(lambda: memory.search(text, user_id=owner))
+
+
+async def _embedding(memory: AsyncMemory, texts: Sequence[str]) -> list[float]:
+    """Return the milliseconds each question's embedding takes alone."""
+    embed = memory.app.engine.embed
+    await embed.embed(["ready"])
+    return [await clocked(lambda text=text: embed.embed([text])) for text in texts]  # type: ignore[misc]
+
+
+def main() -> None:
+    """Measure one store."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--asked", type=int, default=300)
+    given = parser.parse_args()
+    tell(asyncio.run(measure(given.home, given.asked)))
+
+
+if __name__ == "__main__":
+    main()

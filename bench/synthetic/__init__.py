@@ -1,0 +1,1 @@
+"""Synthetic stores: texts whose words are as unevenly spread as in real ones, and stores filled with them."""
