@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import median, tell
+from bench.synthetic.texts import CACHE
 from bench.talk import Talk, talks, texts_of
 from recollect import AsyncMemory
 from recollect.models import Embedding
@@ -57,7 +58,7 @@ async def added(found: Sequence[Talk], home: str) -> float:
 
 async def embedded(texts: Sequence[str]) -> float:
     """Embed all texts in one call; return the seconds."""
-    embed = MiniLM(Path(tempfile.gettempdir()))
+    embed = MiniLM(CACHE)
     await embed.embed(["ready"])
     started = time.perf_counter()
     await embed.embed(texts)
@@ -71,7 +72,7 @@ async def measure(data: Path, most: int | None, rounds: int) -> dict[str, Any]:
     name, found = talks(data, most)
     texts = texts_of(found)
     with tempfile.TemporaryDirectory() as home:
-        overheard = Overheard(MiniLM(Path(home)))
+        overheard = Overheard(MiniLM(CACHE))
         await captured(found, home, overheard)
     ways: dict[str, Callable[[str], Awaitable[float]]] = {
         "embedder": lambda _: embedded(texts),

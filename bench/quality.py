@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,50 +111,76 @@ def mean(scores: Sequence[Score]) -> list[float]:
     return [*recalls, 100 * sum(one.mrr for one in scores) / len(scores)]
 
 
-def show(name: str, scores: Sequence[Score]) -> str:
-    """Return one line of the table."""
-    return f"{name:32.32} {len(scores):5}  " + "  ".join(f"{value:6.2f}" for value in mean(scores))
+async def measure(file: Path, *, parts: bool, spaces: int | None = None, questions: int | None = None) -> dict[str, Any]:
+    """Return scores over a file (or its first `spaces` and their first `questions`), with `parts` its ablation too.
+
+    Each row is the number of questions, recall at each k, and MRR.
+    """
+    chosen = json.loads(file.read_text(encoding="utf-8"))[:spaces]
+    chosen = [{**space, "questions": space["questions"][:questions]} for space in chosen]
+    with tempfile.TemporaryDirectory() as home:
+        async with AsyncMemory(home) as memory:
+            seconds = await load(memory, chosen)
+            scores, times = await ask(memory, chosen)
+            return {
+                "file": file.name,
+                "turns": sum(len(space["turns"]) for space in chosen),
+                "seconds": seconds,
+                "p50": sorted(times)[len(times) // 2],
+                "scores": {name: [len(found), *mean(found)] for name, found in scores.items()},
+                "parts": await ablate(memory, chosen) if parts else {},
+            }
 
 
-async def run(files: Sequence[Path], *, parts: bool, weights: Mapping[str, float] | None = None) -> None:
-    """Print the table of each file, and with `parts` what each part of the recipe is worth."""
-    for file in files:
-        spaces = json.loads(file.read_text(encoding="utf-8"))
-        with tempfile.TemporaryDirectory() as home:
-            async with AsyncMemory(home) as memory:
-                seconds = await load(memory, spaces)
-                finder = memory.app.engine.finder
-                if weights:
-                    finder.options = replace(finder.options, weights=Weights(**weights))
-                turns = sum(len(space["turns"]) for space in spaces)
-                print(f"\n{file.name}: {turns} turns, searchable after {seconds:.1f} s")
-                print(f"{'':32} {'n':>5}  {'@5':>6}  {'@10':>6}  {'@20':>6}  {'MRR':>6}")
-                scores, times = await ask(memory, spaces)
-                for name, found in scores.items():
-                    print(show(name, found))
-                print(f"search p50 {sorted(times)[len(times) // 2]:.1f} ms")
-                if parts:
-                    await ablate(memory, spaces)
-
-
-async def ablate(memory: AsyncMemory, spaces: Sequence[Mapping[str, Any]]) -> None:
-    """Print the result without each part in turn."""
+async def ablate(memory: AsyncMemory, spaces: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
+    """Return the result without each part in turn, and of words and of meaning alone."""
     finder = memory.app.engine.finder
     whole = finder.options
-    for name, off in PARTS.items():
-        finder.options = replace(whole, weights=replace(whole.weights, **off))
-        scores, _ = await ask(memory, spaces)
-        print(show(f"without {name}", scores["all"]))
+    made = {f"without {name}": replace(whole.weights, **off) for name, off in off_switches().items()}
+    nothing = {one.name: 0.0 for one in fields(Weights)}
+    made |= {f"{name} alone": Weights(**{**nothing, name: 1.0}) for name in ("words", "meaning")}
+    rows = {}
+    for name, weights in made.items():
+        finder.options = replace(whole, weights=weights)
+        found = (await ask(memory, spaces))[0]["all"]
+        rows[name] = [len(found), *mean(found)]
     finder.options = whole
+    return rows
 
 
-def main(data: Path, *, parts: bool) -> None:
-    """Run over every evaluation file in a folder."""
-    files = sorted(data.glob("*.json")) if data.is_dir() else [data]
-    asyncio.run(run(files, parts=parts))
+def off_switches() -> dict[str, Mapping[str, float]]:
+    """Return what each row of the ablation switches off; a weight that `PARTS` does not know has a row of its own."""
+    known = {one.name for one in fields(Weights)}
+    rows = {name: {weight: 0.0 for weight in off if weight in known} for name, off in PARTS.items()}
+    named = {weight for off in rows.values() for weight in off}
+    rows |= {name: {name: 0.0} for name in sorted(known - named)}
+    return {name: off for name, off in rows.items() if off}
+
+
+def show(name: str, row: Sequence[float]) -> str:
+    """Return one line of the table."""
+    return f"{name:32.32} {row[0]:5}  " + "  ".join(f"{value:6.2f}" for value in row[1:])
+
+
+def main() -> None:
+    """Print the tables of every evaluation file in a folder (or of one), the last line as JSON with `--json`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--parts", action="store_true")
+    parser.add_argument("--spaces", type=int)
+    parser.add_argument("--questions", type=int)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    for file in sorted(given.data.glob("*.json")) if given.data.is_dir() else [given.data]:
+        found = asyncio.run(measure(file, parts=given.parts, spaces=given.spaces, questions=given.questions))
+        print(f"\n{file.name}: {found['turns']} turns, searchable after {found['seconds']:.1f} s")
+        print(f"{'':32} {'n':>5}  {'@5':>6}  {'@10':>6}  {'@20':>6}  {'MRR':>6}")
+        for name, row in {**found["scores"], **found["parts"]}.items():
+            print(show(name, row))
+        print(f"search p50 {found['p50']:.1f} ms")
+        if given.json:
+            print("RESULT " + json.dumps(found))
 
 
 if __name__ == "__main__":
-    import sys
-
-    main(Path(sys.argv[1]), parts="--parts" in sys.argv)
+    main()

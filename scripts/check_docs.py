@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -53,16 +53,18 @@ def commands() -> list[str]:
     """Return every command of the command line, with those below it."""
     edge = vars(import_module("recollect.cli.main"))
     group = next(value for value in edge.values() if isinstance(value, click.Group))
-    return [f"recollect {name}" for name in _below(group.commands)]
+    return [f"recollect {name}" for name in _below(group)]
 
 
-def _below(group: Mapping[str, click.Command]) -> Iterator[str]:
-    for name, command in group.items():
-        if command.hidden:
+def _below(group: click.Group) -> Iterator[str]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if command is None or command.hidden:
             continue
         yield name
         if isinstance(command, click.Group):
-            yield from (f"{name} {below}" for below in _below(command.commands))
+            yield from (f"{name} {below}" for below in _below(command))
 
 
 def missing(page: str, what: str, names: list[str]) -> Iterator[str]:

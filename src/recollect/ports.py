@@ -217,7 +217,7 @@ class Records(Protocol):
         """Return the ids of all memories that meet the conditions, in the order they were written."""
 
     async def same(self, scope: Scope, content_hash: str) -> Memory | None:
-        """Return the note or fact of this user and project with this content, if there is one."""
+        """Return the note or fact of this user and project with this content, if there is one that still holds."""
 
     async def history(self, memory_id: str) -> list[Change]:
         """Return every change of one memory, oldest first; after a delete only the delete is left."""

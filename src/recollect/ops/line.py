@@ -59,6 +59,8 @@ def read(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     for name, check in checks.items():
         if not check(values[name]):
             raise InvalidInput(f"{sort}.{name} cannot be used", field="line")
+    if sort == "change" and (values["verb"] == "delete") != (values["before"] is None):
+        raise InvalidInput("change.before does not fit its verb", field="line")
     try:
         json.dumps(values, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError):
@@ -109,6 +111,15 @@ def _is_flag(value: Any) -> bool:
 
 def _is_object(value: Any) -> bool:
     return isinstance(value, dict)
+
+
+def _is_payload(value: Any) -> bool:
+    """Tell whether the jobs that complete memories can read this."""
+    talks = _list(_row(_NAME, _NAME, _NAME))
+    return _is_object(value) and all(
+        (name == "ids" and _list(_is_id)(part)) or (name == "conversations" and talks(part))
+        for name, part in value.items()
+    )
 
 
 _NAME, _TEXT, _SHARE = _text(1, MAX_NAME), _text(1, MAX_TEXT), _number(0, 1)
@@ -185,7 +196,7 @@ SORTS: Final[Mapping[str, Mapping[str, Check]]] = {
         "milliseconds": _number(0, 1e15),
         "project_id": _NAME,
     },
-    "job": {"name": _one_of(("derive", "summarise")), "payload": _is_object},
+    "job": {"name": _one_of(("derive", "summarise")), "payload": _is_payload},
     "vector": {
         "memory": _is_id,
         "start": _COUNT,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recollect.errors import InvalidInput
 from recollect.models import Kind, Role
 from recollect.ports import Scored
 
@@ -48,6 +49,16 @@ def best(keys: Keys, scores: Scores, chunks: Keys, limit: int, counts: Counts) -
         keys, scores, chunks = keys[top], scores[top], chunks[top]
     order = np.lexsort((keys, -scores))
     return Scored(keys[order], scores[order], chunks[order], counts.mean, counts.deviation)
+
+
+def check_dimension(model: str, dimension: int, given: int) -> None:
+    """Raise InvalidInput when a vector has not the dimension that a model's vectors have."""
+    if given != dimension:
+        raise InvalidInput(
+            f"Vectors of {model} have {dimension} dimensions, not {given}",
+            field="vector",
+            hint="Give another model another name, or run 'recollect reindex --vectors'.",
+        )
 
 
 def nothing() -> Scored:

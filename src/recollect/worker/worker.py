@@ -19,6 +19,9 @@ Handler = Callable[[Sequence[Job]], Awaitable[None]]
 
 BATCH = 64
 
+SOON = 0.05
+"""Seconds after which a drain looks again, when jobs are another process's or wait to be repeated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -38,6 +41,7 @@ class Worker:
         self._handlers = handlers
         self._pace = pace
         self._woken = asyncio.Event()
+        self._rested = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -59,11 +63,16 @@ class Worker:
 
     async def drain(self) -> None:
         """Work until no job is waiting: neither here nor claimed by anyone else."""
-        while True:
-            if not await self.once():
-                if not await self._queue.waiting():
-                    return
-                await asyncio.sleep(min(0.05, self._pace.poll))
+        while await self._queue.waiting():
+            if self._task is None:
+                if await self.once():
+                    continue
+                await asyncio.sleep(min(SOON, self._pace.poll))
+            else:
+                self._rested.clear()
+                self.wake()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._rested.wait(), SOON)
 
     async def once(self) -> int:
         """Claim and run one batch; return how many jobs it had."""
@@ -94,6 +103,7 @@ class Worker:
                 log.warning("The worker could not reach the queue: %s", error)
                 busy = 0
             if not busy:
+                self._rested.set()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), self._pace.poll)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from recollect.errors import InvalidInput
+from recollect.ops.line import FORM
 from recollect.ops.readers import chatgpt, claude_ai, claude_code, mem0, messages
 from recollect.ops.readers.checked import checked
 from recollect.ops.readers.lines import parsed
@@ -23,7 +24,11 @@ READERS: Final[Mapping[str, Callable[[Path], Iterator[Item]]]] = {
 }
 """The readers by the name of the form they read."""
 
+FORMS: Final = (*READERS, FORM)
+"""Everything that can be imported; the last is recollect's own export, which `ops.restore` takes over as it is."""
+
 SIGNS: Final = (
+    (FORM, re.compile(r'\A\{"recollect"\s*:\s*"export"')),
     ("chatgpt", re.compile(r'"mapping"\s*:')),
     ("claude-ai", re.compile(r'"chat_messages"\s*:')),
     ("claude-code", re.compile(r'"(?:sessionId|parentUuid|leafUuid)"\s*:')),
@@ -33,6 +38,7 @@ SIGNS: Final = (
 """What the start of a file shows, the surest first; used where its first object is not whole."""
 
 KEYS: Final = (
+    (FORM, ({"recollect", "version"},)),
     ("messages", ({"role", "content"}, {"role", "text"}, {"messages"}, {"turns"})),
     ("chatgpt", ({"mapping"},)),
     ("claude-ai", ({"chat_messages"},)),
@@ -41,13 +47,13 @@ KEYS: Final = (
 )
 """Keys that the first object of each form has: all of one of the sets."""
 
-HINT: Final = f"Name the form with --from: {', '.join(READERS)}."
+HINT: Final = f"Name the form with --from: {', '.join(FORMS)}."
 
 
 def detect(path: Path) -> str:
     """Return the name of the form a file is in; a directory is a tree of Claude Code transcripts.
 
-    Raises InvalidInput where nothing can be read or the form is none of `READERS`.
+    Raises InvalidInput where nothing can be read or the form is none of `FORMS`.
     """
     if path.is_dir():
         if next(path.rglob("*.jsonl"), None) is None:

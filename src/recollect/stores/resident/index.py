@@ -175,10 +175,8 @@ def _top(found: Sequence[Answer], limit: int, *, positive: bool) -> Scored:
     for answer in found:
         counted = answer.scores if answer.rows is None else answer.scores[answer.rows]
         counts.add(counted)
-        floor = 0.0 if positive else -np.inf
-        at = np.flatnonzero(counted > floor)
-        if len(at) > limit:
-            at = at[np.argpartition(counted[at], len(at) - limit)[len(at) - limit :]]
+        at = _best_rows(counted, limit)
+        at = at[counted[at] > 0] if positive else at
         rows = at if answer.rows is None else answer.rows[at]
         keys.append(answer.keys[rows])
         scores.append(answer.scores[rows])
@@ -188,6 +186,12 @@ def _top(found: Sequence[Answer], limit: int, *, positive: bool) -> Scored:
     return best(np.concatenate(keys), np.concatenate(scores), np.concatenate(chunks), limit, counts)
 
 
+def _best_rows(scores: Scores, limit: int) -> Keys:
+    if len(scores) <= limit:
+        return np.arange(len(scores))
+    return np.argpartition(scores, len(scores) - limit)[len(scores) - limit :]
+
+
 def _at(found: Sequence[Answer], keys: Keys, missing: float) -> Scores:
     scores = np.full(len(keys), missing, np.float32)
     for answer in found:
@@ -195,8 +199,6 @@ def _at(found: Sequence[Answer], keys: Keys, missing: float) -> Scores:
             continue
         at = np.minimum(np.searchsorted(answer.keys, keys), len(answer.keys) - 1)
         there = answer.keys[at] == keys
-        if answer.rows is not None:
-            there &= np.isin(at, answer.rows)
         scores[there] = answer.scores[at[there]]
     return scores
 

@@ -15,6 +15,9 @@ from recollect.stores.resident.shard import ALWAYS, NEVER, Shard, agent_code
 from recollect.stores.sql.schema import change, chunk, memory, vector
 from recollect.stores.sql.write import some
 
+RUN = 50_000
+"""Rows read at a time."""
+
 _COLUMNS = (
     memory.c.key,
     sa.func.coalesce(memory.c.conversation, -1),
@@ -40,55 +43,76 @@ def catch_up(connection: sa.Connection, owner: int, shard: Shard) -> None:
     if last is None or last <= shard.change_seq:
         return
     if shard.change_seq == 0:
-        _add(connection, shard, sa.and_(memory.c.tenant == owner))
+        _fill(connection, owner, shard)
     else:
         query = sa.select(change.c.memory).where(change.c.tenant == owner, change.c.seq > shard.change_seq)
-        for part in some(sorted(set(connection.execute(query).scalars()))):
-            _refresh(connection, shard, np.array(part, np.int64))
+        _refresh(connection, shard, sorted(set(connection.execute(query).scalars())))
     shard.change_seq = last
+
+
+def _fill(connection: sa.Connection, owner: int, shard: Shard) -> None:
+    """Load everything, in runs so that what Python makes of the rows stays small."""
+    low = 0
+    while True:
+        query = sa.select(memory.c.key).where(memory.c.tenant == owner, memory.c.key > low)
+        high = connection.execute(query.order_by(memory.c.key).offset(RUN - 1).limit(1)).scalar()
+        which = sa.and_(memory.c.tenant == owner, memory.c.key > low)
+        _add(connection, shard, which if high is None else sa.and_(which, memory.c.key <= high))
+        if high is None:
+            return
+        low = high
 
 
 def catch_up_vectors(connection: sa.Connection, owner: int, shard: Shard, name: str, key: int, dimension: int) -> None:
     """Bring a shard's vectors of one model to what the database holds."""
-    seq = shard.spaces[name].seq if name in shard.spaces else 0
-    query = sa.select(vector.c.seq, vector.c.chunk, vector.c.code).where(
-        vector.c.tenant == owner, vector.c.model == key, vector.c.seq > seq
-    )
-    rows = connection.execute(query.order_by(vector.c.seq)).all()
-    if not rows:
-        return
-    shard.add_vectors(name, dimension, np.array([row[1] for row in rows], np.int64), [row[2] for row in rows])
-    shard.spaces[name].seq = rows[-1][0]
+    if name in shard.spaces and shard.spaces[name].dimension != dimension:
+        del shard.spaces[name]  # they were dropped, and are being made again by another model of that name
+    while True:
+        seq = shard.spaces[name].seq if name in shard.spaces else 0
+        query = sa.select(vector.c.seq, vector.c.chunk, vector.c.code).where(
+            vector.c.tenant == owner, vector.c.model == key, vector.c.seq > seq
+        )
+        rows = connection.execute(query.order_by(vector.c.seq).limit(RUN)).all()
+        if not rows:
+            return
+        shard.add_vectors(name, dimension, np.array([row[1] for row in rows], np.int64), [row[2] for row in rows])
+        shard.spaces[name].seq = rows[-1][0]
 
 
-def _refresh(connection: sa.Connection, shard: Shard, keys: NDArray[np.int64]) -> None:
+def _refresh(connection: sa.Connection, shard: Shard, keys: Sequence[int]) -> None:
     """Take over the present state of memories that were added, changed or deleted."""
-    there = set(connection.execute(sa.select(memory.c.key).where(memory.c.key.in_(keys.tolist()))).scalars())
-    rows = shard.rows(keys)
-    known = dict(zip(keys.tolist(), rows.tolist(), strict=True))
+    there: set[int] = set()
+    for part in some(keys):
+        there.update(connection.execute(sa.select(memory.c.key).where(memory.c.key.in_(part))).scalars())
+    known = dict(zip(keys, shard.rows(np.array(keys, np.int64)).tolist(), strict=True))
     gone = [row for key, row in known.items() if row >= 0 and key not in there]
     if gone:
         shard.remove(np.array(gone, np.int64))
-    new = [key for key, row in known.items() if row < 0 and key in there]
-    if new:
-        _add(connection, shard, memory.c.key.in_(new))
-    old = [key for key, row in zip(keys.tolist(), rows.tolist(), strict=True) if row >= 0 and key in there]
-    if old:
-        _update(connection, shard, old)
+    last = int(shard.chunk_key.data[-1]) if len(shard.chunk_key) else 0
+    pieces: list[Any] = []
+    for part in some([key for key in keys if known[key] < 0 and key in there]):
+        pieces += _add_memories(connection, shard, memory.c.key.in_(part))
+    for part in some([key for key in keys if known[key] >= 0 and key in there]):
+        pieces += _update_memories(connection, shard, part, last)
+    # A text written anew has later chunks than a memory added after it: only together do they come in order.
+    _add_chunks(shard, sorted(pieces))
 
 
 def _add(connection: sa.Connection, shard: Shard, which: sa.ColumnElement[bool]) -> None:
+    _add_chunks(shard, _add_memories(connection, shard, which))
+
+
+def _add_memories(connection: sa.Connection, shard: Shard, which: sa.ColumnElement[bool]) -> Sequence[Any]:
+    """Append memories and return their chunks."""
     rows = connection.execute(sa.select(*_COLUMNS).where(which).order_by(memory.c.key)).all()
     if not rows:
-        return
+        return ()
     shard.add_memories(_columns(rows))
-    pieces = connection.execute(
-        sa.select(chunk.c.key, chunk.c.memory, chunk.c.terms, chunk.c.words)
-        .join(memory, chunk.c.memory == memory.c.key)
-        .where(which)
-        .order_by(chunk.c.key)
-    ).all()
-    _add_chunks(shard, pieces)
+    return connection.execute(_chunks().join(memory, chunk.c.memory == memory.c.key).where(which)).all()
+
+
+def _chunks() -> sa.Select[Any]:
+    return sa.select(chunk.c.key, chunk.c.memory, chunk.c.terms, chunk.c.words).order_by(chunk.c.key)
 
 
 def _add_chunks(shard: Shard, pieces: Sequence[Any]) -> None:
@@ -101,22 +125,19 @@ def _add_chunks(shard: Shard, pieces: Sequence[Any]) -> None:
     np.add.at(shard.column("pieces"), rows, np.float32(1))
 
 
-def _update(connection: sa.Connection, shard: Shard, keys: Sequence[int]) -> None:
+def _update_memories(connection: sa.Connection, shard: Shard, keys: Sequence[int], last: int) -> Sequence[Any]:
+    """Take over what changed of memories that are here, and return the chunks of those whose text did."""
     query = sa.select(*_COLUMNS).where(memory.c.key.in_(keys)).order_by(memory.c.key)
     columns = _columns(connection.execute(query).all())
     rows = shard.rows(columns["key"])
     columns |= {name: shard.column(name)[rows] for name in ("words", "pieces")}
     shard.update_memories(rows, columns)
-    pieces = connection.execute(
-        sa.select(chunk.c.key, chunk.c.memory, chunk.c.terms, chunk.c.words)
-        .where(chunk.c.memory.in_(keys), chunk.c.key > int(shard.chunk_key.data[-1]))
-        .order_by(chunk.c.key)
-    ).all()
+    pieces = connection.execute(_chunks().where(chunk.c.memory.in_(keys), chunk.c.key > last)).all()
     changed = shard.rows(np.array(sorted({piece.memory for piece in pieces}), np.int64))
     if len(changed):
         shard.remove_chunks(changed)
         shard.column("words")[changed] = shard.column("pieces")[changed] = 0
-        _add_chunks(shard, pieces)
+    return pieces
 
 
 def _columns(rows: Sequence[Any]) -> dict[str, NDArray[Any]]:

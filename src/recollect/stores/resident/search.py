@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recollect.models import Where
-from recollect.stores.columns import KIND_CODES
+from recollect.stores.columns import KIND_CODES, check_dimension
 from recollect.stores.resident.shard import Shard, agent_code
 from recollect.stores.sql.row import micros
 
@@ -31,7 +31,8 @@ class Answer:
     """What one question found in one shard, by memory: scores, and the row of its best chunk.
 
     `chunks` is `None` where memory and chunk rows are the same numbers; `rows` are those that may answer and have a
-    score, `None` for all. `nan` stands for no score. `keys` and `chunk_keys` name the rows.
+    score, `None` for all. What may not answer scores as nothing: 0 by words, `nan` by meaning. `keys` and `chunk_keys`
+    name the rows.
     """
 
     keys: Keys
@@ -49,12 +50,15 @@ def word_answer(shard: Shard, weights: Sequence[tuple[int, float]], mean_length:
         shard.postings.score(code, weight, lengths, mean_length, scores)
     if shard.dead_chunks:
         scores[~shard.chunk_alive.data] = 0.0
-    rows = None if mask is None else np.flatnonzero(mask)
-    if shard.aligned:
-        return Answer(shard.column("key"), shard.chunk_key.data, scores, None, rows)
-    hit = np.flatnonzero(scores)
-    best, chunks = _best_chunks(shard, hit, scores[hit], 0.0)
-    return Answer(shard.column("key"), shard.chunk_key.data, best, chunks, rows)
+    chunks = None
+    if not shard.aligned:
+        hit = np.flatnonzero(scores)
+        scores, chunks = _best_chunks(shard, hit, scores[hit], 0.0)
+    rows = None
+    if mask is not None:
+        scores[~mask] = 0.0
+        rows = np.flatnonzero(mask)
+    return Answer(shard.column("key"), shard.chunk_key.data, scores, chunks, rows)
 
 
 def vector_answer(shard: Shard, model: str, question: NDArray[np.float32], refine: int, mask: Mask | None) -> Answer:
@@ -67,18 +71,23 @@ def vector_answer(shard: Shard, model: str, question: NDArray[np.float32], refin
     if space is None or not len(space.chunk):
         none = np.full(len(shard), np.nan, np.float32)
         return Answer(keys, chunk_keys, none, None, np.empty(0, np.int64))
+    check_dimension(model, space.dimension, len(question))
     cosines = space.cosines(question)
     top = np.argpartition(cosines, -refine)[-refine:] if len(cosines) > refine else np.arange(len(cosines))
     cosines[top] = space.exact(top, question)
-    if shard.aligned and space.aligned and len(cosines) == len(shard):
-        return Answer(keys, chunk_keys, cosines, None, None if mask is None else np.flatnonzero(mask))
     chunks = space.chunk.data
+    if shard.aligned and space.aligned and len(cosines) == len(shard):
+        if mask is None:
+            return Answer(keys, chunk_keys, cosines, None, None)
+        cosines[~mask] = np.nan
+        return Answer(keys, chunk_keys, cosines, None, np.flatnonzero(mask))
     if shard.dead_chunks:
         there = np.flatnonzero(shard.chunk_alive.data[chunks])
         chunks, cosines = chunks[there], cosines[there]
     best, picked = _best_chunks(shard, chunks, cosines, np.nan)
-    has = ~np.isnan(best)
-    return Answer(keys, chunk_keys, best, picked, np.flatnonzero(has if mask is None else has & mask))
+    if mask is not None:
+        best[~mask] = np.nan
+    return Answer(keys, chunk_keys, best, picked, np.flatnonzero(~np.isnan(best)))
 
 
 def _best_chunks(shard: Shard, chunks: Keys, scores: Scores, nothing: float) -> tuple[Scores, Keys]:

@@ -140,6 +140,8 @@ class Tenants:
                 catch_up(connection, owner, shard)
                 if model is not None and found is not None:
                     catch_up_vectors(connection, owner, shard, model, *found)
+                elif model is not None:
+                    shard.spaces.pop(model, None)
                 shard.seen = stamp
                 if model is not None:
                     shard.spaces_seen[model] = stamp

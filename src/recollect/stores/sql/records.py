@@ -36,10 +36,9 @@ class SqlRecords:
         def work(connection: sa.Connection) -> Committed:
             now = micros(self._clock.now())
             deleted = delete_all(connection, batch.deletes, now) if batch.deletes else 0
-            if deleted and not batch.adds:
-                push_jobs(connection, batch.tasks, now)
-                return Committed(deleted=deleted)
             done = write_batch(connection, batch, now)
+            if any(done.new) or deleted or batch.revisions or not (batch.adds or batch.deletes):
+                push_jobs(connection, batch.tasks, now)
             return Committed(done.ids, done.new, deleted)
 
         return await self._database.write(work)
@@ -140,12 +139,14 @@ class SqlRecords:
         """Return the note or fact that says this already."""
 
         def work(connection: sa.Connection) -> Memory | None:
-            reach = Reach(scope.user_id, scope.project_id)
+            reach, now = Reach(scope.user_id, scope.project_id), micros(self._clock.now())
             query = select_memory().where(
                 *reach_conditions(connection, reach),
                 memory.c.content_hash == content_hash,
                 memory.c.kind.in_([Kind.NOTE, Kind.FACT]),
                 memory.c.superseded_by.is_(None),
+                sa.or_(memory.c.valid_to.is_(None), memory.c.valid_to > now),
+                sa.or_(memory.c.expires_at.is_(None), memory.c.expires_at > now),
             )
             row = connection.execute(query.order_by(memory.c.key).limit(1)).mappings().first()
             return None if row is None else from_row(row)
@@ -236,8 +237,9 @@ def _close_cursor(key: int) -> str:
 
 def _open_cursor(cursor: str) -> int:
     try:
-        return int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii"))
-    except (ValueError, binascii.Error) as error:
-        raise InvalidInput(
-            "The cursor is not one of ours", field="cursor", hint="Pass back what the page before gave."
-        ) from error
+        key = int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii"))
+    except (ValueError, binascii.Error):
+        key = -1
+    if not 0 <= key < 2**63:
+        raise InvalidInput("The cursor is not one of ours", field="cursor", hint="Pass back what the page before gave.")
+    return key

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
-from recollect.errors import InvalidInput
-from recollect.models import Where
+from recollect.models import Kind, Where
 from recollect.ports import Scored, Unembedded
 from recollect.stores.code import decode, pack, unpack
-from recollect.stores.columns import Counts, best, nothing
+from recollect.stores.columns import Counts, best, check_dimension, nothing
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.schema import chunk, conversation, memory, model, tenant, vector
 from recollect.stores.sql.where import conditions
@@ -95,12 +94,8 @@ def _put(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> Non
     if found is None:
         made = sa.insert(model).values(name=name, dimension=dimension).returning(model.c.key)
         found = (int(connection.execute(made).scalar_one()), dimension)
-    if any(len(value) != found[1] * 4 for value in rows.values()):
-        raise InvalidInput(
-            f"Vectors of {name} have {found[1]} dimensions, not {dimension}",
-            field="vector",
-            hint="Give another model another name, or run 'recollect reindex --vectors'.",
-        )
+    for value in rows.values():
+        check_dimension(name, found[1], len(value) // 4)
     owners: dict[int, int] = {}
     for part in some(list(rows)):
         query = sa.select(chunk.c.key, chunk.c.tenant).where(chunk.c.key.in_(part))
@@ -131,7 +126,7 @@ def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Se
             memory.c.speaker,
         )
         .join(memory, chunk.c.memory == memory.c.key)
-        .where(memory.c.dense, _has_vector(), ~there)
+        .where(memory.c.dense, memory.c.kind != Kind.SUMMARY, _has_vector(), ~there)
         .order_by(chunk.c.key)
         .limit(limit)
     )
@@ -171,6 +166,7 @@ def _scan(
     if found is None:
         return {}
     asked = np.frombuffer(question, np.float32)
+    check_dimension(name, found[1], len(asked))
     query = (
         sa.select(memory.c.key, chunk.c.key, vector.c.code)
         .select_from(
@@ -199,8 +195,10 @@ def _blocks(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> It
 
 
 def _drop(connection: sa.Connection, name: str | None) -> int:
-    query = sa.delete(vector)
-    if name is not None:
-        found = model_key(connection, name)
-        query = query.where(vector.c.model == (-1 if found is None else found[0]))
-    return connection.execute(query).rowcount
+    """Forget the vectors of a model, and the model: under the same name it may come back with another dimension."""
+    which = sa.true() if name is None else model.c.name == name
+    count = connection.execute(
+        sa.delete(vector).where(vector.c.model.in_(sa.select(model.c.key).where(which)))
+    ).rowcount
+    connection.execute(sa.delete(model).where(which))
+    return count

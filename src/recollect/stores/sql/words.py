@@ -34,8 +34,12 @@ _K1 = 1.2
 def expression(terms: Sequence[str], tenants: Sequence[int]) -> str:
     """Return the FTS5 query: any of the terms, inside these tenants."""
     scope = " OR ".join(f'"t{key}"' for key in tenants)
-    words = " OR ".join('"' + term.replace('"', "") + '"' for term in terms[:_MAX_TERMS])
+    words = " OR ".join(f'"{_plain(term)}"' for term in terms[:_MAX_TERMS])
     return f"scope : ({scope}) AND terms : ({words})"
+
+
+def _plain(term: str) -> str:
+    return term.replace('"', "").replace("\0", "")
 
 
 class SqlWords:
@@ -92,7 +96,7 @@ def _matches(
 ) -> list[tuple[int, float, int]]:
     """Return (memory, score, best chunk) of every memory that matches."""
     tenants = tenants_in(connection, where.reach)
-    if not tenants or not any(term.replace('"', "") for term in terms):
+    if not tenants or not any(map(_plain, terms)):
         return []
     rank: sa.ColumnElement[float] = sa.literal_column("-bm25(words, 0.0, 1.0)")
     match = sa.literal_column("words").op("MATCH")(sa.bindparam("match", expression(terms, tenants)))

@@ -157,7 +157,7 @@ def push_jobs(connection: sa.Connection, tasks: Sequence[Task], now: int) -> Non
 
 
 def write_batch(connection: sa.Connection, batch: Batch, now: int) -> Committed:
-    """Write everything a batch holds but its deletes."""
+    """Write everything a batch holds but its deletes and its jobs."""
     done = add_all(connection, batch.adds, now)
     revise_all(connection, batch.revisions, now)
     if batch.mentions:
@@ -166,6 +166,4 @@ def write_batch(connection: sa.Connection, batch: Batch, now: int) -> Committed:
         write_relations(connection, batch.relations)
     if batch.links:
         write_links(connection, batch.links)
-    if any(done.new) or batch.revisions or not batch.adds:
-        push_jobs(connection, batch.tasks, now)
     return done

@@ -1,0 +1,70 @@
+"""Measures one peer: `python run.py JOB.json`, started with the Python of the peer's own environment."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+sys.path.insert(0, str(Path(__file__).parent))
+job = importlib.import_module("job")
+
+
+class Peer(Protocol):
+    """What both peers can do."""
+
+    def add(self, text: str) -> None:
+        """Keep one text, embedded by the endpoint."""
+
+    def add_talk(self, texts: list[str]) -> None:
+        """Keep the texts of one conversation in one call, as far as the peer has such a call."""
+
+    def put(self, texts: list[str], vectors: list[list[float]]) -> None:
+        """Keep texts with vectors that are there already."""
+
+    def search(self, question: str) -> int:
+        """Return how many hits a question has."""
+
+    def count(self) -> int:
+        """Return how many memories there are."""
+
+
+def ingest(peer: Peer, asked: dict[str, Any]) -> dict[str, Any]:
+    """Add texts one by one, then whole conversations."""
+    texts, talks = asked["texts"], asked["talks"]
+    peer.add("The connection is open now.")
+    one = job.rate(len(texts), lambda: [peer.add(text) for text in texts])
+    whole = job.rate(sum(map(len, talks)), lambda: [peer.add_talk(talk) for talk in talks])
+    return {"add": one, "capture": whole, "stored": peer.count() - 1, "sent": len(texts) + sum(map(len, talks))}
+
+
+def search(peer: Peer, asked: dict[str, Any]) -> dict[str, Any]:
+    """Fill with a store's texts and ask its questions."""
+    texts = asked["texts"]
+    for start in range(0, len(texts), job.ROUND):
+        part = texts[start : start + job.ROUND]
+        peer.put(part, job.vectors(len(part), start))
+    hits = [peer.search(question) for question in asked["questions"][:10]]
+    times = sorted(job.clocked(lambda q=question: peer.search(q)) for question in asked["questions"])
+    p50, p95 = times[len(times) // 2], times[min(len(times) - 1, int(0.95 * len(times)))]
+    return {"memories": peer.count(), "p50": p50, "p95": p95, "hits": sum(hits) / len(hits), "resident": job.resident()}
+
+
+def main() -> None:
+    """Do what the job says: ingest, search, or cold (open what search left and ask once)."""
+    started = time.perf_counter()
+    asked = job.read(sys.argv[1])
+    peer: Peer = importlib.import_module(asked["peer"]).open_peer(asked)
+    if asked["what"] == "ingest":
+        job.tell({**ingest(peer, asked), "idle": job.resident()})
+    elif asked["what"] == "search":
+        job.tell(search(peer, asked))
+    else:
+        hits = peer.search(asked["questions"][0])
+        job.tell({"inside": (time.perf_counter() - started) * 1000, "hits": hits, "resident": job.resident()})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Which measurements there are, in which order, and how each is started."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.machine import stored_form
+from bench.synthetic.texts import CACHE
+
+SECTIONS = ("quality", "ingest", "latency", "capture", "cold", "memory", "disk", "peers")
+STORES = CACHE / "stores"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One measurement in a process of its own: `python -m <argv>`, which tells its result on its last line."""
+
+    name: str
+    section: str
+    argv: tuple[str, ...]
+    timeout: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured, in full and when it has to be quick."""
+
+    stores: tuple[str, ...]
+    peers: tuple[str, ...]
+    texts: int | None
+    rounds: int
+    asked: int
+    added: int
+    quality: tuple[str, ...] = ("--parts",)
+
+
+FULL = Size(
+    ("1000", "10000", "100000", "1000000", "1000x1000", "zh-100000"), ("1000", "10000"), None, 3, 300, 500
+)
+QUICK = Size(
+    ("1000", "10000", "20x1000", "zh-10000"), ("1000",), 400, 1, 100, 100, ("--parts", "--spaces", "1", "--questions", "40")
+)
+
+
+def stores() -> Path:
+    """Return where filled stores lie; another form of storing has another folder."""
+    return STORES / stored_form()
+
+
+def plan(data: Path, size: Size, only: Collection[str]) -> list[Task]:
+    """Return the measurements of the chosen sections in order, what fills their stores among them."""
+    tasks = [task for task in _all(data, size) if task.section in only]
+    needed = {"latency": size.stores, "cold": ("10000",), "memory": ("10000",), "peers": size.peers}
+    names = dict.fromkeys(name for section, made in needed.items() if section in only for name in made)
+    first = next((place for place, task in enumerate(tasks) if task.section in needed), len(tasks))
+    if names:
+        tasks.insert(first, Task("fill", "fill", ("bench.synthetic.fill", str(stores()), *names), 1500))
+    return tasks
+
+
+def _all(data: Path, size: Size) -> list[Task]:
+    at, asked = stores(), ("--asked", str(size.asked))
+    most = ("--most", str(size.asked))
+    texts = () if size.texts is None else ("--most", str(size.texts))
+    tasks = [
+        Task(f"quality/{file.stem}", "quality", ("bench.quality", str(file), *size.quality, "--json"), 900)
+        for file in sorted(data.glob("*.json"))
+    ]
+    tasks.append(Task("ingest", "ingest", ("bench.ingest", str(data), *texts, "--rounds", str(size.rounds))))
+    tasks += [Task(f"latency/{name}", "latency", ("bench.latency", str(at / name), *asked)) for name in size.stores]
+    tasks += [
+        Task("capture", "capture", ("bench.footprint", "capture", str(data), *most)),
+        Task("cold", "cold", ("bench.footprint", "cold", str(at / "10000"), *most)),
+        Task("memory", "memory", ("bench.footprint", "memory", str(at / "10000"))),
+        Task("disk", "disk", ("bench.footprint", "disk", str(data), "--most", str(size.texts or 2760))),
+    ]
+    tasks += [
+        Task(
+            f"peers/{peer}",
+            "peers",
+            ("bench.peers", peer, str(data), str(at), *size.peers, "--most", str(size.added)),
+            1500,
+        )
+        for peer in ("mem0", "chroma")
+    ]
+    return tasks

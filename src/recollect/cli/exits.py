@@ -1,0 +1,59 @@
+"""The one table from errors to exit codes, and how a failure is told: one line, and a hint."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+from typing import IO, Any, Final
+
+import click
+
+from recollect import errors
+
+OK, FAILED, USAGE, NOT_FOUND, DENIED, UNREACHED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+CODES: Final[Mapping[type[Exception], int]] = {
+    errors.InvalidInput: USAGE,
+    errors.ConfigError: USAGE,
+    errors.NotFound: NOT_FOUND,
+    errors.Denied: DENIED,
+    errors.ProviderFailed: UNREACHED,
+    errors.RecollectError: FAILED,
+    OSError: FAILED,
+}
+"""The nearest class counts."""
+
+
+def code_of(error: Exception) -> int:
+    """Return the exit code of an error."""
+    return next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), FAILED)
+
+
+class Failed(click.ClickException):
+    """A failure as the command line tells it."""
+
+    def __init__(self, message: str, *, hint: str = "", code: int = FAILED) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.exit_code = code
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write `error: message` and the hint to stderr."""
+        click.echo(f"{click.style('error:', fg='red', bold=True)} {self.message}", err=True)
+        if self.hint:
+            click.echo(f"  {self.hint}", err=True)
+
+
+def failed(error: errors.RecollectError | OSError) -> Failed:
+    """Return the failure that tells an error."""
+    if isinstance(error, errors.RecollectError):
+        return Failed(error.message, hint=error.hint, code=code_of(error))
+    hint = "Free some space and try again." if error.errno == errno.ENOSPC else ""
+    named = f"{error.filename}: " if error.filename else ""
+    return Failed(f"{named}{error.strerror or error}", hint=hint, code=code_of(error))
+
+
+def misused(error: click.UsageError) -> Failed:
+    """Return the failure that tells a wrong call."""
+    path = error.ctx.command_path if error.ctx else "recollect"
+    return Failed(error.format_message().rstrip("."), hint=f"See `{path} --help`.", code=USAGE)

@@ -1,0 +1,120 @@
+"""The command line: finds the command, runs it, and turns what went wrong into a line and an exit code.
+
+Commands are imported only when they are run, so that `--help` and `--version` start at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import TracebackType
+from typing import Any, Final
+
+import click
+
+from recollect.cli.exits import INTERRUPTED, Failed, failed, misused
+from recollect.cli.options import GLOBAL, Common
+from recollect.errors import RecollectError
+from recollect.version import __version__
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "demo": ("demo", "Import a sample conversation and ask it questions."),
+    "add": ("add", "Keep a note."),
+    "search": ("search", "Find memories that answer a question."),
+    "context": ("context", "Compose what is remembered into a text for an assistant."),
+    "list": ("listing", "List memories, the newest first."),
+    "get": ("get", "Show one memory in full."),
+    "history": ("history", "Show every change of a memory."),
+    "delete": ("delete", "Delete memories for good."),
+    "forget": ("forget", "Delete everything of a user, project or conversation."),
+    "stats": ("stats", "Count memories by kind, day and category."),
+    "import": ("bring", "Import chats, transcripts, or an export."),
+    "export": ("export", "Write everything as JSON lines."),
+    "reindex": ("reindex", "Build the index of all memories anew."),
+    "jobs": ("jobs", "Show or retry work that is left to do."),
+    "models": ("models", "Fetch and verify the weights of the embedder."),
+    "doctor": ("doctor", "Check that everything is as it should be."),
+}
+"""Each command's module and what it does; the command of a module is its `command`."""
+
+
+class Verbs(click.Group):
+    """The group of all commands; loads a command when it is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order they are best learnt in."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"recollect.cli.{COMMANDS[cmd_name][0]}").command
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **_: Any) -> Any:  # type: ignore[override]
+        """Run and exit; failures are told in one line."""
+        given = list(sys.argv[1:] if args is None else args)
+        sys.exit(self._run(given))
+
+    def _run(self, args: list[str]) -> int:
+        try:
+            code = super().main(args, "recollect", standalone_mode=False)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _silence()
+            return 0
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("interrupted", err=True)
+            return INTERRUPTED
+        except click.UsageError as error:
+            return _told(misused(error))
+        except click.ClickException as error:
+            return _told(error)
+        except RecollectError as error:
+            return _told(failed(error), error)
+        except OSError as error:
+            return _told(failed(error), error)
+        return code if isinstance(code, int) else 0
+
+
+def _told(failure: click.ClickException, error: Exception | None = None) -> int:
+    if error is not None and Common.verbose_anywhere:
+        sys.excepthook(type(error), error, error.__traceback__)
+    failure.show()
+    return failure.exit_code
+
+
+def _silence() -> None:
+    """Nobody reads any more: let what is still buffered go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=True)
+@click.version_option(__version__, prog_name="recollect")
+@GLOBAL
+def cli() -> None:
+    """Long-term memory for AI assistants: capture, find and compose, offline and in milliseconds."""
+
+
+def _terse(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Tell an error nobody foresaw without its traceback."""
+    if Common.verbose_anywhere:
+        sys.__excepthook__(kind, error, trace)
+        return
+    Failed(f"{kind.__name__}: {error}", hint="This is a fault of recollect. `-v` shows where it happened.").show()
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    sys.excepthook = _terse
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    cli()
