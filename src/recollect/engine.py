@@ -40,6 +40,9 @@ from recollect.retrieve.search import Finder
 EMBED, DERIVE, SUMMARISE, SCRUB = "embed", "derive", "summarise", "scrub"
 """The jobs a write leaves behind."""
 
+FAINT = 0.1
+"""Score below which a hit is not worth an assistant's attention: nothing here is about the question."""
+
 PER_JOB = 256
 """Memories one job covers: small enough to be repeated cheaply, large enough that jobs cost nothing."""
 
@@ -200,7 +203,8 @@ class Engine:
         limit: int = 40,
     ) -> Context:
         """Return what is remembered about a question as text of at most `budget` tokens, with its sources."""
-        hits = await self.search(text, reach, asked_at=asked_at, limit=limit)
+        found = await self.search(text, reach, asked_at=asked_at, limit=limit)
+        hits = [hit for hit in found if hit.score >= FAINT]
         return compose(
             text,
             hits,

@@ -93,20 +93,20 @@ class RecordsContract:
         assert await backend.queue.waiting() == 4
 
     async def test_a_batch_is_written_as_a_whole_or_not_at_all(self, backend: Backend) -> None:
-        old = memory("old")
-        await put(backend, old)
+        old, doomed = memory("old"), memory("doomed")
+        await put(backend, old, doomed)
         stale = Revision(replace(old, text="never", version=7))
         for broken, error in ((stale, Conflict), (Revision(memory("unknown", version=2)), NotFound)):
             new = memory("new")
             mentions = {new.id: [Mention("Alice", EntityType.PERSON)]}
             with pytest.raises(error):
                 await backend.records.commit(
-                    Batch(adds=[entry(new)], revisions=[broken], deletes=[old.id], mentions=mentions, tasks=[TASK])
+                    Batch(adds=[entry(new)], revisions=[broken], deletes=[doomed.id], mentions=mentions, tasks=[TASK])
                 )
-        assert await backend.records.ids(HERE) == [old.id]
+        assert await backend.records.ids(HERE) == [old.id, doomed.id]
         assert await backend.queue.waiting() == 0
         assert await backend.graph.list(Reach()) == []
-        assert [type(change.event) for change in await backend.records.changes(0)] == [Add]
+        assert [type(change.event) for change in await backend.records.changes(0)] == [Add, Add]
 
     async def test_one_batch_deletes_revises_and_adds(self, backend: Backend) -> None:
         gone, kept, new = memory("gone"), memory("kept"), memory("new")

@@ -145,7 +145,7 @@ class VectorsContract:
         assert scores[0] == pytest.approx(1, abs=1e-4)
 
     async def test_a_memory_scores_by_its_best_chunk(self, backend: Backend) -> None:
-        text = "alpha beta gamma delta epsilon zeta "
+        text = "alpha bravo gamma delta hotel india "
         (key,) = await put(backend, memory(text), size=12)
         await put_embedded(backend, memory("alpha"))
         found = await backend.words.search(terms("gamma"), HERE, 1)

@@ -30,6 +30,9 @@ _MAX_TERMS = 64
 _K1 = 1.2
 """What FTS5 has built in, so that `bm25` of a term is at most its idf times this and one."""
 
+_LEAST_IDF = 1e-6
+"""What FTS5 gives a term that more than half of all chunks hold."""
+
 
 def expression(terms: Sequence[str], tenants: Sequence[int]) -> str:
     """Return the FTS5 query: any of the terms, inside these tenants."""
@@ -63,17 +66,16 @@ class SqlWords:
         return await self._database.read(work)
 
 
-def _weights(connection: sa.Connection, terms: Sequence[str], tenants: Sequence[int]) -> dict[str, float]:
-    """Return the inverse document frequency of each term among these tenants' chunks."""
-    count = sa.select(sa.func.count()).select_from(chunk).where(chunk.c.tenant.in_(tenants))
-    population = int(connection.execute(count).scalar_one())
+def _most(connection: sa.Connection, terms: Sequence[str]) -> float:
+    """Return the most a text could score by FTS5's `bm25`, which counts over all tenants and floors a term's idf."""
+    population = int(connection.execute(sa.select(sa.func.count()).select_from(chunk)).scalar_one())
     held = sa.select(sa.func.count()).select_from(sa.text("words"))
     held = held.where(sa.literal_column("words").op("MATCH")(sa.bindparam("match")))
-    weights = {}
-    for term in dict.fromkeys(terms):
-        frequency = connection.execute(held, {"match": expression([term], tenants)}).scalar_one()
-        weights[term] = math.log(1 + (population - frequency + 0.5) / (frequency + 0.5))
-    return weights
+    most = 0.0
+    for term in filter(None, map(_plain, dict.fromkeys(terms[:_MAX_TERMS]))):
+        frequency = connection.execute(held, {"match": f'terms : "{term}"'}).scalar_one()
+        most += max(math.log((population - frequency + 0.5) / (frequency + 0.5)), _LEAST_IDF)
+    return most * (_K1 + 1)
 
 
 def _search(connection: sa.Connection, terms: Sequence[str], where: Where, limit: int) -> Scored:
@@ -117,7 +119,7 @@ def _matches(
         .where(*conditions(connection, where))
     )
     runs = [None] if keys is None else list(some(keys))
-    most = sum(_weights(connection, terms, tenants).values()) * (_K1 + 1)
+    most = _most(connection, terms)
     found: dict[int, tuple[float, int]] = {}
     for run in runs:
         part = query if run is None else query.where(memory.c.key.in_(run))
