@@ -40,7 +40,7 @@ from recollect.retrieve.search import Finder
 EMBED, DERIVE, SUMMARISE, SCRUB = "embed", "derive", "summarise", "scrub"
 """The jobs a write leaves behind."""
 
-FAINT = 0.1
+FAINT = 0.2
 """Score below which a hit is not worth an assistant's attention: nothing here is about the question."""
 
 PER_JOB = 256

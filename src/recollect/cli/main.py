@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from types import TracebackType
 from typing import Any, Final
@@ -59,14 +60,16 @@ class Verbs(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
-    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, **_: Any) -> Any:  # type: ignore[override]
+    def main(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, *, obj: Common | None = None, **_: Any
+    ) -> Any:
         """Run and exit; failures are told in one line."""
         given = list(sys.argv[1:] if args is None else args)
-        sys.exit(self._run(given))
+        sys.exit(self._run(given, obj or Common()))
 
-    def _run(self, args: list[str]) -> int:
+    def _run(self, args: list[str], common: Common) -> int:
         try:
-            code = super().main(args, "recollect", standalone_mode=False)
+            code = super().main(args, "recollect", standalone_mode=False, obj=common)
             sys.stdout.flush()
         except BrokenPipeError:
             _silence()
@@ -79,15 +82,15 @@ class Verbs(click.Group):
         except click.ClickException as error:
             return _told(error)
         except RecollectError as error:
-            return _told(failed(error), error)
+            return _told(failed(error), error if common.verbose else None)
         except OSError as error:
-            return _told(failed(error), error)
+            return _told(failed(error), error if common.verbose else None)
         return code if isinstance(code, int) else 0
 
 
 def _told(failure: click.ClickException, error: Exception | None = None) -> int:
-    if error is not None and Common.verbose_anywhere:
-        sys.excepthook(type(error), error, error.__traceback__)
+    if error is not None:
+        sys.__excepthook__(type(error), error, error.__traceback__)
     failure.show()
     return failure.exit_code
 
@@ -104,9 +107,11 @@ def cli() -> None:
     """Long-term memory for AI assistants: capture, find and compose, offline and in milliseconds."""
 
 
-def _terse(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _terse(
+    common: Common, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
     """Tell an error nobody foresaw without its traceback."""
-    if Common.verbose_anywhere:
+    if common.verbose:
         sys.__excepthook__(kind, error, trace)
         return
     Failed(f"{kind.__name__}: {error}", hint="This is a fault of recollect. `-v` shows where it happened.").show()
@@ -114,7 +119,8 @@ def _terse(kind: type[BaseException], error: BaseException, trace: TracebackType
 
 def main() -> None:
     """Run the command line of this process."""
-    sys.excepthook = _terse
+    common = Common()
+    sys.excepthook = partial(_terse, common)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    cli()
+    cli(obj=common)

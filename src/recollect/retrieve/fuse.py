@@ -110,10 +110,13 @@ def in_time(times: np.ndarray[tuple[int], np.dtype[np.float64]], spans: tuple[tu
     return nearest
 
 
-def to_share(scores: Scores) -> Scores:
-    """Return scores as 0..1, keeping their order: a logistic scale on which strong hits are well above a half."""
-    return np.asarray(1 / (1 + np.exp(-(scores - np.float32(CENTRE)) / np.float32(SPREAD))), np.float32)
+def to_share(scores: Scores, best: float, confidence: float) -> Scores:
+    """Return scores as 0..1, keeping their order: the best hit has the confidence, others less by their distance.
+
+    The ranking only tells which memories are the likeliest here, and some always are; how likely is `confidence`.
+    """
+    return np.asarray(np.float32(confidence) * np.exp((scores - np.float32(best)) / np.float32(FADE)), np.float32)
 
 
-CENTRE, SPREAD = 3.0, 1.5
-"""Where a score counts as a half, and how steeply it grows; chosen so that unrelated memories fall below 0.3."""
+FADE = 4.0
+"""Score difference over which a hit falls to a third of the best."""

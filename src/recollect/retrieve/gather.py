@@ -88,7 +88,7 @@ async def gather(ways: Ways, understood: Understood, text: str, where: Where, li
     cosines = cosines - np.float32(PENALTY) * np.log(many).astype(np.float32)
     known = 0.0 if asked is None else asked.known
     understood_share = max(0.0, 1.0 - UNKNOWN * (1.0 - known))
-    confidence = confidence_of(words, cosines * np.float32(understood_share)) if text.strip() else 1.0
+    confidence = confidence_of(words, cosines, understood_share) if text.strip() else 1.0
     signals = Signals(
         traits=traits,
         words=Scale(by_words.mean, by_words.deviation, WORDS_FLOOR).of(words),
@@ -102,16 +102,18 @@ async def gather(ways: Ways, understood: Understood, text: str, where: Where, li
     return Gathered(signals, chunks, understood_share, names, confidence)
 
 
-def confidence_of(words: Scores, cosines: Scores) -> float:
+def confidence_of(words: Scores, cosines: Scores, meaning: float) -> float:
     """Return how sure (0..1) it is that something remembered is about the question.
 
-    The ranking only tells which memories are the likeliest here, and some always are. The bounds are where questions
-    asked of their own conversations (LoCoMo, BEAM: best word share 0.14 to 0.6, best cosine 0.43 to 0.76) part from
-    those asked of another one's (0 to 0.2 and 0.07 to 0.29).
+    The best word share and the best cosine speak for it, each alone or both together. The bounds are where questions
+    asked of their own conversations (LoCoMo, BEAM: shares 0.14 to 0.6, cosines 0.43 to 0.76; confidence 0.9 and more)
+    part from those asked of another one's (0 to 0.2 and 0.07 to 0.29; 0.3 at the median). Where the embedder does not
+    understand the question (`meaning` 0), a smaller share will do: pairs of characters across two words match nothing.
     """
-    by_words = (float(words.max(initial=0.0)) - 0.1) / 0.2
-    by_meaning = (float(np.nan_to_num(cosines).max(initial=0.0)) - 0.25) / 0.2
-    return min(1.0, max(0.0, by_words, by_meaning))
+    by_words = min(1.0, max(0.0, float(words.max(initial=0.0)) / (0.14 + 0.21 * meaning)))
+    by_meaning = min(1.0, max(0.0, meaning * (float(np.nan_to_num(cosines).max(initial=0.0)) - 0.1) / 0.45))
+    either = 1 - (1 - by_words) * (1 - by_meaning)
+    return min(1.0, max(0.0, (either - 0.1) / 0.75))
 
 
 def told_apart(text: str, terms: Sequence[str], spoken: frozenset[int]) -> tuple[frozenset[int], tuple[str, ...]]:

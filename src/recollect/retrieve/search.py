@@ -60,7 +60,8 @@ class Finder:
         scores, parts = fuse(gathered.signals, asked_of(understood, gathered, query), self.options.weights)
         summaries = understood.overview or Kind.SUMMARY in query.where.kinds
         order = _ranked(gathered, scores, summaries=summaries)
-        return await self._hits(query, gathered, order, to_share(scores) * np.float32(gathered.confidence), parts)
+        best = float(scores[order[0]]) if len(order) else 0.0
+        return await self._hits(query, gathered, order, to_share(scores, best, gathered.confidence), parts)
 
     async def _hits(
         self,

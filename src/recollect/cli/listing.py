@@ -1,0 +1,42 @@
+"""`recollect list`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from recollect.cli.opened import opened, run
+from recollect.cli.options import FILTERS, KINDS, SCOPE, Common, verb
+from recollect.cli.out import cut, emit, minute, short, who, width
+from recollect.cli.table import console, table
+from recollect.ops.shape import memory_of
+from recollect.ports import Page
+
+
+@verb("list", SCOPE, FILTERS, KINDS)
+@click.option("--limit", "-n", default=20, show_default=True, help="Memories on a page, 1,000 at most.")
+@click.option("--cursor", help="Where the page before ended.")
+def command(common: Common, **options: Any) -> None:
+    """List memories, the newest first."""
+    if not 1 <= options["limit"] <= 1000:
+        raise click.BadParameter("1 to 1,000 can be asked for", param_hint="--limit")
+    page = run(_page(common, options))
+    if common.as_json:
+        emit({"memories": [memory_of(item) for item in page.memories], "cursor": page.cursor})
+        return
+    rows = [
+        (short(item.id), minute(item.occurred_at), cut(who(item), 16), item.kind.value, cut(item.text, width() - 62))
+        for item in page.memories
+    ]
+    if rows:
+        console().print(table(("id", "said", "by", "kind", "text"), rows))
+    else:
+        click.echo("nothing here", err=True)
+    if page.cursor:
+        click.echo(f"more: --cursor {page.cursor}", err=True)
+
+
+async def _page(common: Common, options: dict[str, Any]) -> Page:
+    async with opened(common) as memory:
+        return await memory.list(**common.reach(), **options)
