@@ -26,7 +26,7 @@ class Endpoint(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     wbufsize = -1
 
-    def do_POST(self) -> None:  # noqa: N802 - the name the standard library calls
+    def do_POST(self) -> None:
         """Embed what `input` holds."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         texts = [asked["input"]] if isinstance(asked["input"], str) else asked["input"]
@@ -54,7 +54,12 @@ def answer(found: list[Embedding], *, plain: bool) -> dict[str, Any]:
         for place, one in enumerate(found)
     ]
     tokens = sum(one.tokens for one in found)
-    return {"object": "list", "model": EMBED.model, "data": data, "usage": {"prompt_tokens": tokens, "total_tokens": tokens}}
+    return {
+        "object": "list",
+        "model": EMBED.model,
+        "data": data,
+        "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
+    }
 
 
 def main() -> None:

@@ -105,7 +105,13 @@ async def disk(data: Path, most: int) -> dict[str, Any]:
         size = sum(path.stat().st_size for path in Path(home).glob("recollect.db*"))
     turns_in = [turn for _, turns in found for turn in turns]
     signs = sum(len(turn["content"].encode()) for turn in turns_in)
-    return {"name": name, "turns": len(turns_in), "memories": derived, "each": size / len(turns_in), "text": signs / len(turns_in)}
+    return {
+        "name": name,
+        "turns": len(turns_in),
+        "memories": derived,
+        "each": size / len(turns_in),
+        "text": signs / len(turns_in),
+    }
 
 
 def main() -> None:

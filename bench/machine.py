@@ -20,7 +20,7 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "packages": ", ".join([f"SQLite {sqlite3.sqlite_version}", *_versions("onnxruntime", "numpy", "simsimd")]),
-        "load": "{:.1f}".format(os.getloadavg()[0]),
+        "load": f"{os.getloadavg()[0]:.1f}",
     }
 
 

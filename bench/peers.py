@@ -17,6 +17,7 @@ from typing import Any
 
 from bench.figure import percentiles, tell, told
 from bench.peer.job import Embeddings, clocked
+from bench.synthetic.texts import CACHE
 from bench.talk import talks, texts_of
 
 PACKAGES = {"mem0": "mem0ai", "chroma": "chromadb"}
@@ -40,7 +41,9 @@ def installed(peer: str, folder: Path) -> Path:
 def version(python: Path, peer: str) -> str:
     """Return the installed version; refuse an environment that drew in torch."""
     code = "import importlib.metadata as m; print(m.version({!r})); print([d.name for d in m.distributions()])"
-    shown = subprocess.run([python, "-c", code.format(PACKAGES[peer])], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        [python, "-c", code.format(PACKAGES[peer])], capture_output=True, text=True, check=True
+    ).stdout
     if f"'{FORBIDDEN}'" in shown:
         raise SystemExit(f"the environment of {peer} holds {FORBIDDEN}")
     return shown.splitlines()[0]
@@ -82,7 +85,12 @@ class Runs:
         started = time.perf_counter()
         try:
             done = subprocess.run(
-                [self._python, SCRIPT, file], env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
+                [self._python, SCRIPT, file],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             return {"error": f"not done after {TIMEOUT:.0f} s"}
@@ -94,11 +102,11 @@ class Runs:
 
 def measure(peer: str, data: Path, stores: Path, sizes: list[str], most: int) -> dict[str, Any]:
     """Measure ingest on the ingest texts, then search, memory and a cold open on the texts of filled stores."""
-    python = installed(peer, stores.parent / peer)
+    python = installed(peer, CACHE / peer)
     name, found = talks(data, 2 * most)
     texts = texts_of(found)
     rest = [[turn["content"] for turn in turns] for _, turns in talks(data, most)[1]]
-    with endpoint() as port, tempfile.TemporaryDirectory(dir=stores.parent) as folder:
+    with endpoint() as port, tempfile.TemporaryDirectory(dir=CACHE) as folder:
         embed, runs = Embeddings(port), Runs(peer, python, port, Path(folder))
         embed(["ready"])
         alone = percentiles([clocked(lambda text=text: embed([text])) for text in texts[:QUESTIONS]])  # type: ignore[misc]

@@ -111,7 +111,9 @@ def mean(scores: Sequence[Score]) -> list[float]:
     return [*recalls, 100 * sum(one.mrr for one in scores) / len(scores)]
 
 
-async def measure(file: Path, *, parts: bool, spaces: int | None = None, questions: int | None = None) -> dict[str, Any]:
+async def measure(
+    file: Path, *, parts: bool, spaces: int | None = None, questions: int | None = None
+) -> dict[str, Any]:
     """Return scores over a file (or its first `spaces` and their first `questions`), with `parts` its ablation too.
 
     Each row is the number of questions, recall at each k, and MRR.

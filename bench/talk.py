@@ -54,7 +54,12 @@ def _locomo(data: Path) -> tuple[str, list[Talk]]:
 def _synthetic() -> list[Talk]:
     writer = Writer("en", 30)
     turns = [
-        {"role": "user" if number % 2 else "assistant", "content": text, "speaker": writer.speaker(), "message_id": f"m{number}"}
+        {
+            "role": "user" if number % 2 else "assistant",
+            "content": text,
+            "speaker": writer.speaker(),
+            "message_id": f"m{number}",
+        }
         for number, text in enumerate(writer.texts(SYNTHETIC, 20, 40))
     ]
     return [(f"c{start}", turns[start : start + LONG]) for start in range(0, SYNTHETIC, LONG)]

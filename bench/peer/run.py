@@ -35,8 +35,16 @@ def ingest(peer: Peer, asked: dict[str, Any]) -> dict[str, Any]:
     """Add texts one by one, then whole conversations."""
     texts, talks = asked["texts"], asked["talks"]
     peer.add("The connection is open now.")
-    one = job.rate(len(texts), lambda: [peer.add(text) for text in texts])
-    whole = job.rate(sum(map(len, talks)), lambda: [peer.add_talk(talk) for talk in talks])
+
+    def singly() -> None:
+        for text in texts:
+            peer.add(text)
+
+    def by_talk() -> None:
+        for talk in talks:
+            peer.add_talk(talk)
+
+    one, whole = job.rate(len(texts), singly), job.rate(sum(map(len, talks)), by_talk)
     return {"add": one, "capture": whole, "stored": peer.count() - 1, "sent": len(texts) + sum(map(len, talks))}
 
 

@@ -26,7 +26,12 @@ class Mem0:
                 },
                 "embedder": {
                     "provider": "openai",
-                    "config": {"model": "all-MiniLM-L6-v2", "openai_base_url": at, "api_key": "none", "embedding_dims": 384},
+                    "config": {
+                        "model": "all-MiniLM-L6-v2",
+                        "openai_base_url": at,
+                        "api_key": "none",
+                        "embedding_dims": 384,
+                    },
                 },
                 "llm": {"provider": "openai", "config": {"openai_base_url": at, "api_key": "none"}},
                 "history_db_path": f"{home}/history.db",

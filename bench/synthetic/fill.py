@@ -113,7 +113,7 @@ async def _vectors(opened: AsyncMemory, numbers: np.random.Generator, last: int)
     model = opened.app.engine.embed.model
     rows = {key: row.tobytes() for key, row in zip(keys, vectors, strict=True)}
     await opened.app.engine.stores.vectors.put(model, rows)
-    return keys[-1]
+    return int(keys[-1])
 
 
 def main() -> None:

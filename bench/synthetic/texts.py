@@ -14,12 +14,17 @@ from recollect.providers.weights import MINILM, require
 CACHE = Path(__file__).parents[2] / ".bench"
 WORDS = 30_000
 EXPONENT, OFFSET = 1.0, 2.7  # Mandelbrot's fit to English
-COMMON = """the I to you and a it of that in was is for my on we have so with be just this but me are not what at had
-do can they all about like really your there from out up he when how she one know time would get been their some if
-were think good more did her him them then too great new also""".split()
-NAMES = "Anna Ben Carla David Emma Felix Grace Henry Iris Jack Karen Leo Maria Noah Olivia Paul Rosa Sam Tina Victor".split()
-COMMON_HAN = "的 是 了 我 在 你 有 不 他 我们 这 就 也 说 要 都 和 去 会 很 到 没有 可以 什么 今天 知道 时候 一个 因为 所以".split()
-SYLLABLES = [a + b for a in "b c d f g h l m n p r s t v w st tr pl".split() for b in "a e i o u ai ea ou an er in".split()]
+ENGLISH = """the I to you and a it of that in was is for my on we have so with be just this but me are not what at
+had do can they all about like really your there from out up he when how she one know time would get been their some if
+were think good more did her him them then too great new also"""
+NAMED = """Anna Ben Carla David Emma Felix Grace Henry Iris Jack Karen Leo Maria Noah Olivia Paul Rosa Sam Tina
+Victor"""
+HAN = (
+    """的 是 了 我 在 你 有 不 他 我们 这 就 也 说 要 都 和 去 会 很 到 没有 可以 什么 今天 知道 时候 一个 因为 所以"""
+)
+OPENINGS, VOWELS = "b c d f g h l m n p r s t v w st tr pl", "a e i o u ai ea ou an er in"
+COMMON, NAMES, COMMON_HAN = ENGLISH.split(), NAMED.split(), HAN.split()
+SYLLABLES = [opening + vowel for opening in OPENINGS.split() for vowel in VOWELS.split()]
 
 
 class Writer:
@@ -52,7 +57,9 @@ class Writer:
     def question(self, texts: Sequence[str]) -> str:
         """Return a question about one of these texts; in Chinese a long one, about three of them."""
         if self.language == "zh":
-            return "请问" + "，".join(self._random.choice(texts)[:15].rstrip("。") for _ in range(3)) + "是什么时候的事？"
+            return (
+                "请问" + "，".join(self._random.choice(texts)[:15].rstrip("。") for _ in range(3)) + "是什么时候的事？"
+            )
         text = self._random.choice(texts)
         rare = [word for word in text.replace(".", "").split() if word.lower() not in self._frequent] or text.split()
         asked = self._random.sample(rare, min(len(rare), self._random.randint(2, 4)))
@@ -69,14 +76,16 @@ def _sentence(words: Sequence[str]) -> str:
 
 
 def _english() -> list[str]:
-    """Return words by rank: those of the embedder's own vocabulary, which stands in order of frequency, then made-up ones.
+    """Return words by rank: those of the embedder's vocabulary, in its order of frequency, then made-up ones.
 
     Without weights all but the most frequent are made up, and a question then has more word pieces than a real one.
     """
     made = random.Random(7)
     words = dict.fromkeys([*COMMON, *NAMES, *_known()])
     while len(words) < WORDS:
-        words["".join(made.choices(SYLLABLES, k=made.choice((1, 2, 2, 3)))) + made.choice(("", "s", "ing", "ed", "n"))] = None
+        words[
+            "".join(made.choices(SYLLABLES, k=made.choice((1, 2, 2, 3)))) + made.choice(("", "s", "ing", "ed", "n"))
+        ] = None
     return list(words)
 
 

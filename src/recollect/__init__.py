@@ -9,14 +9,15 @@ from recollect.version import __version__
 
 if TYPE_CHECKING:
     from recollect.errors import RecollectError
-    from recollect.library import AsyncMemory, Memory
+    from recollect.library import AsyncMemory
     from recollect.models import Captured, Context, Hit
+    from recollect.sync import Memory
 
 __all__ = ["AsyncMemory", "Captured", "Context", "Hit", "Memory", "RecollectError", "__version__"]
 
 _HOMES = {
     "AsyncMemory": "recollect.library",
-    "Memory": "recollect.library",
+    "Memory": "recollect.sync",
     "Captured": "recollect.models",
     "Context": "recollect.models",
     "Hit": "recollect.models",

@@ -124,6 +124,7 @@ def _built(settings: Settings, database: Database, embed: Embed, clock: Clock) -
     worker = Worker(own_name(), queue, handlers, pace)
     rules = Rules(
         settings.capture.density_threshold,
+        settings.retrieve.top_k,
         settings.compose.budget,
         settings.compose.fusion_limit,
         settings.compose.language,

@@ -33,7 +33,7 @@ from recollect.models import (
 from recollect.ports import Batch, Clock, Embed, Entry, Graph, Lore, Page, Queue, Records, Revision, Vectors, Words
 from recollect.process.classify import dense
 from recollect.process.index import index
-from recollect.process.process import process
+from recollect.process.process import Findings, process
 from recollect.process.standing import standing
 from recollect.retrieve.search import Finder
 
@@ -64,6 +64,7 @@ class Rules:
     """The engine's own settings."""
 
     density: float = 0.3
+    top_k: int = 40
     budget: int = 20_000
     fusion_limit: int = 800
     language: str | None = None
@@ -150,18 +151,8 @@ class Engine:
         relations: dict[str, Sequence[tuple[str, str, str]]] = {}
         names = tuple(known)
         for item, key in items:
-            found = process(item, names)
-            judged = replace(
-                item,
-                keywords=found.keywords,
-                entities=tuple(mention.name for mention in found.mentions),
-                importance=item.importance if keep_importance else found.judgement.importance,
-                urgency=found.judgement.urgency,
-                tier=found.judgement.tier,
-                dense=dense(found.judgement, self.rules.density),
-                standing=standing(item.text),
-            )
-            entries.append(Entry(judged, index(judged), key))
+            entry, found = self._judged(item, key, names, keep_importance)
+            entries.append(entry)
             if found.mentions:
                 mentions[item.id] = found.mentions
             if found.relations:
@@ -174,6 +165,21 @@ class Engine:
         if any(done.new):
             self._wake()
         return done
+
+    def _judged(self, item: Memory, key: str, names: tuple[str, ...], keep_importance: bool) -> tuple[Entry, Findings]:
+        """Return a memory as the rules see it, ready to be written, and what they found in it."""
+        found = process(item, names)
+        judged = replace(
+            item,
+            keywords=found.keywords,
+            entities=tuple(mention.name for mention in found.mentions),
+            importance=item.importance if keep_importance else found.judgement.importance,
+            urgency=found.judgement.urgency,
+            tier=found.judgement.tier,
+            dense=dense(found.judgement, self.rules.density),
+            standing=standing(item.text),
+        )
+        return Entry(judged, index(judged), key), found
 
     async def search(
         self,
@@ -200,10 +206,9 @@ class Engine:
         budget: int | None = None,
         asked_at: datetime | None = None,
         form: Format = "markdown",
-        limit: int = 40,
     ) -> Context:
         """Return what is remembered about a question as text of at most `budget` tokens, with its sources."""
-        found = await self.search(text, reach, asked_at=asked_at, limit=limit)
+        found = await self.search(text, reach, asked_at=asked_at, limit=self.rules.top_k)
         hits = [hit for hit in found if hit.score >= FAINT]
         return compose(
             text,
@@ -242,15 +247,27 @@ class Engine:
         changed = replace(old, **more, version=(version or old.version) + 1)
         if metadata is not None:
             changed = replace(changed, metadata=metadata_of(metadata, "metadata"))
-        chunks = None
-        if text is not None:
-            clean = note(text, old.scope, self._clock.now()).memory
-            changed = replace(changed, text=clean.text, content_hash=content_hash(clean.text))
-            chunks = index(changed)
-        tasks = [Task(EMBED, {"ids": [memory_id]})] if chunks is not None else []
-        await self.stores.records.commit(Batch(revisions=[Revision(changed, chunks)], tasks=tasks))
+        if text is None:
+            await self.stores.records.commit(Batch(revisions=[Revision(changed)]))
+            return changed
+        clean = note(text, old.scope, self._clock.now()).memory
+        entry, found = self._judged(
+            replace(changed, text=clean.text, content_hash=content_hash(clean.text)),
+            memory_id,
+            (),
+            "importance" in more,
+        )
+        task = {"ids": [memory_id]}
+        await self.stores.records.commit(
+            Batch(
+                revisions=[Revision(entry.memory, entry.chunks)],
+                mentions={memory_id: found.mentions},
+                relations={memory_id: found.relations},
+                tasks=[Task(EMBED, task), Task(DERIVE, task)],
+            )
+        )
         self._wake()
-        return changed
+        return entry.memory
 
     async def delete(self, memory_id: str) -> None:
         """Delete one memory and what was derived from it alone; raise NotFound."""

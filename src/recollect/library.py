@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast, get_args
+from typing import Any, Self, cast, get_args
 
 from recollect import models
 from recollect.app import App, open_app
 from recollect.capture.identifier import identifier
 from recollect.capture.instant import instant
+from recollect.capture.intake import share
 from recollect.compose.render import Format
-from recollect.errors import InvalidInput, RecollectError
-from recollect.models import Captured, Change, Context, Conversation, Hit, Kind, Reach, Scope, Source, Stats
+from recollect.errors import InvalidInput
+from recollect.models import Captured, Change, Context, Conversation, Hit, Kind, Reach, Scope, Source, Stats, Tier
 from recollect.ports import Clock, Embed, Page
 from recollect.retrieve.filters import parse
 from recollect.settings import Settings, load
-
-T = TypeVar("T")
 
 
 class AsyncMemory:
@@ -181,13 +179,35 @@ class AsyncMemory:
         """Return one memory; raise NotFound."""
         return await self._engine.get(_text(memory_id, "id"))
 
-    async def update(self, memory_id: str, **changes: Any) -> models.Memory:
-        """Change text, metadata, title, importance, tier or times of a memory and return its new version."""
+    async def update(
+        self,
+        memory_id: str,
+        *,
+        text: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        title: str | None = None,
+        importance: float | None = None,
+        tier: str | None = None,
+        expires_at: datetime | str | None = None,
+        valid_from: datetime | str | None = None,
+        valid_to: datetime | str | None = None,
+        version: int | None = None,
+    ) -> models.Memory:
+        """Change a memory and return its new version; what is not given stays as it is.
+
+        With `version`, raises Conflict unless that is still the present one. `metadata` is replaced as a whole.
+        """
         await self._start()
-        for name in ("expires_at", "valid_from", "valid_to"):
-            if name in changes:
-                changes[name] = _instant(changes[name], name)
-        return await self._engine.update(_text(memory_id, "id"), **changes)
+        changes = {
+            "title": title,
+            "importance": None if importance is None else share(importance, "importance"),
+            "tier": None if tier is None else _tier(tier),
+            "expires_at": _instant(expires_at, "expires_at"),
+            "valid_from": _instant(valid_from, "valid_from"),
+            "valid_to": _instant(valid_to, "valid_to"),
+        }
+        given = {name: value for name, value in changes.items() if value is not None}
+        return await self._engine.update(_text(memory_id, "id"), text=text, metadata=metadata, version=version, **given)
 
     async def delete(self, memory_id: str) -> None:
         """Delete a memory and everything derived from it alone; raise NotFound."""
@@ -288,6 +308,13 @@ def _format(value: str) -> Format:
     raise InvalidInput(f"{value!r} is no format", field="format", hint=f"Formats are {names}.")
 
 
+def _tier(value: str) -> Tier:
+    try:
+        return Tier(value)
+    except ValueError as error:
+        raise InvalidInput(f"{value!r} is no tier", field="tier", hint=f"Tiers are {', '.join(Tier)}.") from error
+
+
 def _instant(value: datetime | str | None, field: str) -> datetime | None:
     return None if value is None else instant(value, field)
 
@@ -302,69 +329,3 @@ def _whole(value: object, field: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidInput(f"{field} is not a whole number", field=field, hint="Give a number such as 10.")
     return value
-
-
-class Memory:
-    """The same store without `await`: every verb of `AsyncMemory`, run on a background event loop of its own.
-
-    ```python
-    with Memory() as memory:
-        memory.add("Alice prefers tabs", user_id="alice")
-    ```
-    """
-
-    def __init__(self, home: str | Path | None = None, **options: Any) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="recollect", daemon=True)
-        self._thread.start()
-        self._open = True
-        try:
-            self._memory: AsyncMemory = self._run(_made(home, options))
-        except BaseException:
-            self._end()
-            raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __getattr__(self, name: str) -> Any:
-        verb = getattr(AsyncMemory, name, None)
-        if name.startswith("_") or not asyncio.iscoroutinefunction(verb):
-            raise AttributeError(name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return self._run(verb(self._memory, *args, **kwargs))
-
-        call.__doc__ = verb.__doc__
-        return call
-
-    def close(self) -> None:
-        """Stop the worker, release the files, end the background loop; closing twice does nothing."""
-        if self._open:
-            try:
-                self._run(self._memory.close())
-            finally:
-                self._end()
-
-    def _run(self, work: Coroutine[Any, Any, T]) -> T:
-        if not self._open:
-            work.close()
-            raise RecollectError("This memory is closed", hint="Open it anew.")
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-    def _end(self) -> None:
-        self._open = False
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-
-async def _made(home: str | Path | None, options: Mapping[str, Any]) -> AsyncMemory:
-    memory = AsyncMemory(home, **options)
-    await memory.__aenter__()
-    return memory

@@ -66,6 +66,7 @@ class RetrieveSettings(Part):
     """How memories are found."""
 
     candidates: int = Field(400, ge=20, le=5000, description="how many each way of searching hands to the fusion")
+    top_k: int = Field(40, ge=1, le=1000, description="hits a context is composed from")
     similarity_threshold: float = Field(0.0, ge=0, le=1, description="hits that score less are left out")
     word_weight: float | None = Field(None, ge=0, le=1, description="share of words against meaning; unset: as fitted")
 
@@ -213,6 +214,8 @@ def _from_seeds(env: Mapping[str, str]) -> dict[str, Any]:
         if key:
             values["embedder"]["api_key"] = key
     retrieve: dict[str, Any] = {}
+    if top_k := env.get("RETRIEVAL_TOP_K"):
+        retrieve["top_k"] = top_k
     if threshold := env.get("SIMILARITY_THRESHOLD"):
         retrieve["similarity_threshold"] = threshold
     if alpha := env.get("HYBRID_SEARCH_ALPHA"):

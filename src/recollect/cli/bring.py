@@ -25,9 +25,11 @@ SHOWN = 10
 @click.option("--from", "form", type=click.Choice(FORMS), help="The form of the file [found out].")
 @click.option("--no-wait", is_flag=True, help="Leave vectors to whoever opens the store next.")
 def command(common: Common, path: Path, form: str | None, no_wait: bool) -> None:
-    """Import PATH: Claude Code transcripts (a file or folder), ChatGPT and Claude.ai exports, Mem0 exports, plain
-    messages as JSON lines, or recollect's own export. What is there already is passed over, so an import that was
-    broken off is simply repeated."""
+    """Import PATH: a file, or a folder of Claude Code transcripts.
+
+    Reads Claude Code transcripts, ChatGPT and Claude.ai exports, Mem0 exports, plain messages as JSON lines, and
+    recollect's own export. What is there already is passed over, so an import that was broken off is simply repeated.
+    """
     counts = run(_bring(common, path, form, wait=not no_wait))
     if common.as_json:
         emit(shape(counts))

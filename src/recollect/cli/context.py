@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from recollect.cli.opened import opened, run, tell_if_words_only
+from recollect.cli.opened import opened, run, tell_if_words_only, warming
 from recollect.cli.options import SCOPE, Common, verb
 from recollect.cli.out import emit, given_text
 from recollect.models import Context
@@ -30,4 +30,5 @@ def command(common: Common, query: str, budget: int | None, asked_at: str | None
 async def _context(common: Common, text: str, budget: int | None, asked_at: str | None, form: str) -> Context:
     async with opened(common) as memory:
         tell_if_words_only(memory.app.settings)
-        return await memory.context(text, budget=budget, asked_at=asked_at, format=form, **common.reach())
+        async with warming(memory):
+            return await memory.context(text, budget=budget, asked_at=asked_at, format=form, **common.reach())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from recollect.cli.options import Common, verb
 from recollect.cli.out import emit, width
 from recollect.cli.progress import Bar
 from recollect.cli.search import show
+from recollect.cli.snippet import highlighted, starred
 from recollect.library import AsyncMemory
 from recollect.models import Hit
 from recollect.ops.counts import Counts
@@ -30,7 +32,10 @@ PROJECT: Final = "lantern"
 SHOWN: Final = 3
 COMPOSED: Final = (1, 2, 6)
 """Questions (from 0) whose composed context is shown as well: a changed decision, and two in Chinese."""
-BUDGET: Final = 220
+BUDGET: Final = 400
+
+
+NAMES: Final = {"turn": "turns", "fact": "facts", "summary": "summaries", "note": "notes"}
 
 
 @verb("demo")
@@ -55,7 +60,9 @@ async def _demo(common: Common, *, kept: Path | None) -> None:
         ready = time.perf_counter()
         if not common.as_json:
             await _introduce(memory, counts, captured, ready - start)
-        answers = [await _asked(memory, number, asked, quiet=common.as_json) for number, asked in enumerate(_questions())]
+        answers = [
+            await _asked(memory, number, asked, quiet=common.as_json) for number, asked in enumerate(_questions())
+        ]
     if common.as_json:
         emit({"import": shape(counts), "questions": answers, "seconds": round(time.perf_counter() - start, 2)})
         return
@@ -80,7 +87,7 @@ async def _introduce(memory: AsyncMemory, counts: Counts, captured: float, ready
     stats = await memory.stats(project_id=PROJECT)
     _title("Lantern: two people and an assistant build a family album, seven weeks of chat")
     masked = ", ".join(f"{count} {kind}" for kind, count in sorted(counts.redacted.items())) or "nothing"
-    kinds = ", ".join(f"{count:,} {kind}s" for kind, count in stats.by_kind.items())
+    kinds = ", ".join(f"{count:,} {NAMES.get(kind, kind)}" for kind, count in stats.by_kind.items())
     first, last = min(stats.by_day), max(stats.by_day)
     _row("captured", f"{counts.turns:,} turns of {counts.conversations:,} conversations, {first} to {last}, "
          f"in {captured:.1f} s ({counts.turns / captured:,.0f} a second)")  # fmt: skip
@@ -107,7 +114,7 @@ async def _asked(memory: AsyncMemory, number: int, asked: dict[str, Any], *, qui
     click.echo()
     _title(f"{number + 1}. {query}", f"{took:.0f} ms")
     for rank, hit in enumerate(hits, 1):
-        show(rank, hit, query)
+        show(rank, hit, query, highlighted if sys.stdout.isatty() else starred)
     if made is not None:
         click.echo(click.style(f"\n     what an assistant is given ({made.tokens} tokens of {BUDGET})", fg="cyan"))
         for line in made.text.splitlines():

@@ -55,7 +55,9 @@ def _tell(checks: list[Check], loaded: Loaded, *, all_settings: bool) -> None:
             rows.append((Text(""), "", f"-> {check.remedy}"))
     out.print(table(("", "check", "found"), rows))
     out.print()
-    settings = [found for found in loaded.effective() if all_settings or found.origin != "default" or found.name == "home"]
+    settings = [
+        found for found in loaded.effective() if all_settings or found.origin != "default" or found.name == "home"
+    ]
     out.print(table(("setting", "value", "from"), [(found.name, found.value, found.origin) for found in settings]))
     if not all_settings:
         click.echo("-v shows the settings that are at their defaults too")

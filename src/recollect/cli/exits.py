@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from typing import IO, Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import click
 
@@ -29,15 +30,15 @@ def code_of(error: Exception) -> int:
     return next((CODES[kind] for kind in type(error).__mro__ if kind in CODES), FAILED)
 
 
-class Failed(click.ClickException):
+@dataclass(frozen=True, slots=True)
+class Failed:
     """A failure as the command line tells it."""
 
-    def __init__(self, message: str, *, hint: str = "", code: int = FAILED) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.exit_code = code
+    message: str
+    hint: str = ""
+    code: int = FAILED
 
-    def show(self, file: IO[Any] | None = None) -> None:
+    def tell(self) -> None:
         """Write `error: message` and the hint to stderr."""
         click.echo(f"{click.style('error:', fg='red', bold=True)} {self.message}", err=True)
         if self.hint:

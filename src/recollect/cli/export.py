@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -37,9 +38,8 @@ async def _export(common: Common, path: Path, *, vectors: bool, force: bool) -> 
     async with opened(common) as memory:
         with Bar("writing") as bar:
             if str(path) == "-":
-                out = click.get_binary_stream("stdout")
-                written = await export(memory.app.dump, out, bar, reach=reach, vectors=vectors)
-                out.flush()
+                written = await export(memory.app.dump, sys.stdout.buffer, bar, reach=reach, vectors=vectors)
+                sys.stdout.buffer.flush()
                 return written
             with drafted(path, replace=force) as out:
                 return await export(memory.app.dump, out, bar, reach=reach, vectors=vectors)

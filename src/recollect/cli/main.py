@@ -5,6 +5,7 @@ Commands are imported only when they are run, so that `--help` and `--version` s
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 import click
 
-from recollect.cli.exits import INTERRUPTED, Failed, failed, misused
+from recollect.cli.exits import INTERRUPTED, OK, Failed, failed, misused
 from recollect.cli.options import GLOBAL, Common
 from recollect.errors import RecollectError
 from recollect.version import __version__
@@ -44,24 +45,24 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 class Verbs(click.Group):
     """The group of all commands; loads a command when it is named."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the words of click, here and below
         """Return the names in the order they are best learnt in."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import and return a command."""
         if cmd_name not in COMMANDS:
             return None
         found: click.Command = import_module(f"recollect.cli.{COMMANDS[cmd_name][0]}").command
         return found
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands from the table, importing none."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
     def main(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, prog_name: str | None = None, *, obj: Common | None = None, **_: Any
+        self, args: Sequence[str] | None = None, *_: Any, obj: Common | None = None, **__: Any
     ) -> Any:
         """Run and exit; failures are told in one line."""
         given = list(sys.argv[1:] if args is None else args)
@@ -73,26 +74,25 @@ class Verbs(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:
             _silence()
-            return 0
+            return OK
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
             return INTERRUPTED
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            return OK
         except click.UsageError as error:
             return _told(misused(error))
-        except click.ClickException as error:
-            return _told(error)
-        except RecollectError as error:
+        except (RecollectError, OSError) as error:
             return _told(failed(error), error if common.verbose else None)
-        except OSError as error:
-            return _told(failed(error), error if common.verbose else None)
-        return code if isinstance(code, int) else 0
+        return code if isinstance(code, int) else OK
 
 
-def _told(failure: click.ClickException, error: Exception | None = None) -> int:
+def _told(failure: Failed, error: Exception | None = None) -> int:
     if error is not None:
         sys.__excepthook__(type(error), error, error.__traceback__)
-    failure.show()
-    return failure.exit_code
+    failure.tell()
+    return failure.code
 
 
 def _silence() -> None:
@@ -107,18 +107,17 @@ def cli() -> None:
     """Long-term memory for AI assistants: capture, find and compose, offline and in milliseconds."""
 
 
-def _terse(
-    common: Common, kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
+def _terse(common: Common, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Tell an error nobody foresaw without its traceback."""
     if common.verbose:
         sys.__excepthook__(kind, error, trace)
         return
-    Failed(f"{kind.__name__}: {error}", hint="This is a fault of recollect. `-v` shows where it happened.").show()
+    Failed(f"{kind.__name__}: {error}", hint="This is a fault of recollect. `-v` shows where it happened.").tell()
 
 
 def main() -> None:
     """Run the command line of this process."""
+    gc.set_threshold(50_000, 20, 20)  # a command is over before garbage matters; collecting costs its start 5%
     common = Common()
     sys.excepthook = partial(_terse, common)
     for stream in (sys.stdout, sys.stderr):

@@ -39,7 +39,12 @@ def listed(ctx: click.Context) -> None:
         emit({"models": [_shape(weights, found[name]) for name, weights in KNOWN.items()]})
         return
     rows = [
-        (name, f"{weights.size / MEGABYTE:.0f} MB", weights.licence, str(found[name] or "not here: recollect models pull"))
+        (
+            name,
+            f"{weights.size / MEGABYTE:.0f} MB",
+            weights.licence,
+            str(found[name] or "not here: recollect models pull"),
+        )
         for name, weights in KNOWN.items()
     ]
     console().print(table(("model", "size", "licence", "weights"), rows, right=(1,)))

@@ -6,14 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import click
 
 from recollect.cli.options import Common
 from recollect.cli.progress import Bar
-from recollect.errors import InvalidInput, NotFound
+from recollect.errors import InvalidInput, NotFound, ProviderError
 from recollect.library import AsyncMemory
 from recollect.providers.weights import MINILM, find
 from recollect.settings import Settings, load
@@ -45,6 +45,22 @@ async def opened(common: Common, *, worker: bool = False) -> AsyncIterator[Async
         yield memory
     finally:
         await memory.close()
+
+
+@asynccontextmanager
+async def warming(memory: AsyncMemory) -> AsyncIterator[None]:
+    """Load the embedder on its own thread while the store is read for the first time."""
+
+    async def load_embedder() -> None:
+        with suppress(ProviderError):  # the search itself says what it can do without
+            await memory.app.engine.embed.embed(["ready"])
+
+    work = asyncio.create_task(load_embedder()) if memory.app.settings.embedder.provider == "minilm" else None
+    try:
+        yield
+    finally:
+        if work is not None:
+            await work
 
 
 def tell_if_words_only(settings: Settings) -> None:

@@ -26,7 +26,7 @@ class Common:
     conversation: str | None = None
     agent: str | None = None
 
-    def scope(self) -> dict[str, str | None]:
+    def scope(self) -> dict[str, Any]:
         """Return whose memories are meant, as the library's arguments."""
         return {
             "user_id": self.user,
@@ -35,7 +35,7 @@ class Common:
             "agent_id": self.agent,
         }
 
-    def reach(self) -> dict[str, str | None]:
+    def reach(self) -> dict[str, Any]:
         """Return where to look: who names neither user nor project means all projects of the user `default`."""
         found = self.scope()
         if self.user is None and self.project is None:

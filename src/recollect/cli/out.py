@@ -84,7 +84,7 @@ def given_text(text: str, field: str) -> str:
     """Return a text argument; `-` stands for what comes in on stdin, which must be text."""
     if text != "-":
         return text
-    data = click.get_binary_stream("stdin").read()
+    data = sys.stdin.buffer.read()
     try:
         found = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

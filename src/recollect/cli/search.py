@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from recollect.cli.fold import fold
-from recollect.cli.opened import opened, run, tell_if_words_only
+from recollect.cli.opened import opened, run, tell_if_words_only, warming
 from recollect.cli.options import FILTERS, KINDS, SCOPE, Common, verb
 from recollect.cli.out import emit, given_text, headline, width
-from recollect.cli.snippet import marked
+from recollect.cli.snippet import highlighted, marked
 from recollect.models import Hit
 from recollect.ops.shape import hit_of
 
@@ -43,15 +44,16 @@ async def _search(common: Common, text: str, options: dict[str, Any]) -> tuple[l
     async with opened(common) as memory:
         tell_if_words_only(memory.app.settings)
         start = time.perf_counter()
-        hits = await memory.search(text, **common.reach(), **options)
+        async with warming(memory):
+            hits = await memory.search(text, **common.reach(), **options)
         return hits, (time.perf_counter() - start) * 1000
 
 
-def show(rank: int, hit: Hit, query: str) -> None:
+def show(rank: int, hit: Hit, query: str, mark: Callable[[str], str] = highlighted) -> None:
     """Print one hit: a headline, the part of the text that matched, and the parts of its score if there are any."""
     click.echo(headline(rank, hit))
     piece = hit.memory.text[hit.start : hit.end] or hit.memory.text
-    lines = fold(marked(piece, query, LINES * (width() - 5)), width() - 5)
+    lines = fold(marked(piece, query, LINES * (width() - 5), mark), width() - 5)
     click.echo("\n".join(f"     {line}" for line in lines))
     if hit.parts:
         told = "  ".join(f"{name} {value:+.2f}" for name, value in hit.parts.items() if value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import click
 
@@ -16,8 +16,18 @@ _CJK = re.compile(f"[{CJK}]")
 Span = tuple[int, int]
 
 
-def marked(text: str, query: str, room: int) -> str:
-    """Return up to `room` columns of the text where most words of the question stand, those words highlighted."""
+def highlighted(word: str) -> str:
+    """Return a word in colour, for terminals."""
+    return click.style(word, fg="yellow", bold=True)
+
+
+def starred(word: str) -> str:
+    """Return a word between asterisks, where there is no colour."""
+    return f"*{word}*"
+
+
+def marked(text: str, query: str, room: int, mark: Callable[[str], str] = highlighted) -> str:
+    """Return up to `room` columns of the text where most words of the question stand, those words marked."""
     line = " ".join(text.split())
     spans = matches(line, frozenset(question(query)))
     start, end = window(line, spans, room)
@@ -25,7 +35,7 @@ def marked(text: str, query: str, room: int) -> str:
     parts = ["…" if start else ""]
     at = start
     for first, last in shown:
-        parts += [line[at:first], click.style(line[first:last], fg="yellow", bold=True)]
+        parts += [line[at:first], mark(line[first:last])]
         at = last
     return "".join([*parts, line[at:end], "…" if end < len(line) else ""])
 

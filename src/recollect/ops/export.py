@@ -46,7 +46,7 @@ def drafted(path: Path, *, replace: bool = False) -> Iterator[IO[bytes]]:
         raise InvalidInput(f"{path} exists already", field="path", hint="Name another file, or give --force.")
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with draft.open("xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from recollect.app import App
+from recollect.capture import intake
 from recollect.capture.ids import new_id
-from recollect.capture.intake import note
 from recollect.clock import SystemClock
 from recollect.engine import Engine
 from recollect.errors import InvalidInput
@@ -37,7 +37,7 @@ class Place:
     agent_id: str | None = None
 
 
-def untold(_done: int, _total: int | None, _note: str = "") -> None:
+def untold(done: int, total: int | None, note: str = "") -> None:
     """Show no progress."""
 
 
@@ -53,11 +53,11 @@ async def bring_in(
     name = form or detect(path)
     if name == FORM:
         return await restore(app, path, tracker)
-    intake = _Intake(app.engine, place or Place(), tracker)
+    taking = _Intake(app.engine, place or Place(), tracker)
     for item in read(path, name):
-        await intake.take(item)
-    await intake.finish()
-    return intake.counts
+        await taking.take(item)
+    await taking.finish()
+    return taking.counts
 
 
 _Key = tuple[Scope, str | None, str | None]
@@ -122,9 +122,13 @@ class _Intake:
     async def _note(self, item: Noted) -> None:
         scope = self._scope(item.user_id, item.project_id, None, item.agent_id)
         self.counts.notes += 1
-        given = {"metadata": item.metadata, "occurred_at": item.created_at, "message_id": item.source.message_id}
+        given: dict[str, Any] = {
+            "metadata": item.metadata,
+            "occurred_at": item.created_at,
+            "message_id": item.source.message_id,
+        }
         try:
-            made = note(item.text, scope, self._clock.now(), source=item.source, **given)
+            made = intake.note(item.text, scope, self._clock.now(), source=item.source, **given)
         except InvalidInput:
             self.counts.empty += 1
             return

@@ -78,7 +78,10 @@ def _whole(least: int, most: int) -> Check:
 
 def _number(least: float, most: float) -> Check:
     return lambda value: (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and least <= value <= most
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(value)
+        and least <= value <= most
     )
 
 
@@ -161,8 +164,10 @@ _SNAPSHOT: Final[Mapping[str, Check]] = {
 
 
 def _is_snapshot(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == _SNAPSHOT.keys() and all(
-        check(value[name]) for name, check in _SNAPSHOT.items()
+    return (
+        isinstance(value, dict)
+        and value.keys() == _SNAPSHOT.keys()
+        and all(check(value[name]) for name, check in _SNAPSHOT.items())
     )
 
 

@@ -236,6 +236,9 @@ class ResidentLore:
                 rows = shard.rows(keys)
                 there = np.flatnonzero(rows >= 0)
                 there = there[shard.column("alive")[rows[there]]]
+                inside = allowed(shard, Where(where.reach, stale=True), opened.conversations, None)
+                if inside is not None:
+                    there = there[inside[rows[there]]]
                 parts.append((there, _shard_traits(shard, rows[there], _mask(shard, where, opened))))
         order = np.concatenate([there for there, _ in parts]) if parts else np.empty(0, np.int64)
         back = np.argsort(order, kind="stable")

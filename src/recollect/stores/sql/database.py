@@ -125,9 +125,10 @@ def _engine(path: Path, *, size: int, begin: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def opened(driver: Any, _record: object) -> None:
+        driver.execute("PRAGMA busy_timeout=30000")
+        if not driver.execute("PRAGMA page_count").fetchone()[0]:
+            driver.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of an empty file only: later it would write each time
         for pragma in (
-            "busy_timeout=30000",
-            "auto_vacuum=INCREMENTAL",  # takes effect while the file is still empty
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
@@ -153,8 +154,16 @@ def translated() -> Iterator[None]:
         raise _ours(error.orig if isinstance(error.orig, Exception) else error) from error
     except sqlite3.Error as error:
         raise _ours(error) from error
+    except (UnicodeEncodeError, OverflowError) as error:  # the driver's own, for what it cannot bind
+        raise StoreError(f"The store cannot hold a value ({error})", hint="Nothing was written.") from error
     except sa.exc.SQLAlchemyError as error:
         raise StoreError(f"The database failed: {error}") from error
+
+
+def _full(_: str) -> StoreFull:
+    return StoreFull(
+        "The disk is full, so nothing was written", hint="Free some space and try again; what was saved is safe."
+    )
 
 
 _BY_CODE: dict[int, Callable[[str], RecollectError]] = {
@@ -162,9 +171,8 @@ _BY_CODE: dict[int, Callable[[str], RecollectError]] = {
         "Another process kept the store locked for too long", hint="Try again; nothing was written."
     ),
     sqlite3.SQLITE_LOCKED: lambda _: StoreBusy("The store is locked", hint="Try again; nothing was written."),
-    sqlite3.SQLITE_FULL: lambda _: StoreFull(
-        "The disk is full, so nothing was written", hint="Free some space and try again; what was saved is safe."
-    ),
+    sqlite3.SQLITE_FULL: _full,
+    sqlite3.SQLITE_IOERR_SHMSIZE: _full,  # no room for the index of the write-ahead log
     sqlite3.SQLITE_READONLY: lambda _: StoreReadOnly(
         "The store cannot be written", hint="Check the permissions of the data directory and its files."
     ),
@@ -190,7 +198,7 @@ _BY_CODE: dict[int, Callable[[str], RecollectError]] = {
 def _ours(error: Exception) -> RecollectError:
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(code, int):
-        made = _BY_CODE.get(code & 0xFF)
+        made = _BY_CODE.get(code) or _BY_CODE.get(code & 0xFF)
         if made is not None:
             return made(str(error))
     return StoreError(f"The database failed: {error}")

@@ -52,6 +52,19 @@ def delete_all(connection: sa.Connection, ids: Sequence[str], now: int) -> int:
     return len(gone)
 
 
+def reword(connection: sa.Connection, ids: Sequence[str], now: int) -> None:
+    """Take away what was read from the former text of these memories: facts, summaries, mentions and relations."""
+    doomed = [name for name in _derived(connection, list(ids), set(ids)) if name not in ids]
+    if doomed:
+        delete_all(connection, doomed, now)
+    keys = [key for key, _ in _rows(connection, list(ids)).values()]
+    touched = _entities(connection, keys)
+    for part in some(keys):
+        connection.execute(sa.delete(mention).where(mention.c.memory.in_(part)))
+        connection.execute(sa.delete(relation).where(relation.c.memory.in_(part)))
+    _sweep(connection, touched, set())
+
+
 def _rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for part in some(ids):

@@ -46,6 +46,10 @@ def _migrate(connection: sa.Connection, analysis: int) -> None:
             f"The store was made by a later release of recollect (schema {found})",
             hint="Upgrade recollect, or name another data directory; the store was left untouched.",
         )
+    if found is None and sa.inspect(connection).get_table_names():
+        raise StoreDamaged(
+            "The file is a database of something else", hint="Its tables were left as they are. Name another file."
+        )
     command.upgrade(config, "head")
     if found is None and connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA user_version = {int(analysis)}")

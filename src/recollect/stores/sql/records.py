@@ -14,7 +14,7 @@ from recollect.models import Change, Conversation, Kind, Memory, Reach, Scope, S
 from recollect.ports import Batch, Clock, Committed, Located, Page
 from recollect.stores.sql import figures, log
 from recollect.stores.sql.database import Database
-from recollect.stores.sql.delete import delete_all
+from recollect.stores.sql.delete import delete_all, reword
 from recollect.stores.sql.row import from_row, micros, moment, select_memory
 from recollect.stores.sql.schema import chunk, conversation, memory, tenant, usage
 from recollect.stores.sql.where import conditions, reach_conditions
@@ -36,6 +36,7 @@ class SqlRecords:
         def work(connection: sa.Connection) -> Committed:
             now = micros(self._clock.now())
             deleted = delete_all(connection, batch.deletes, now) if batch.deletes else 0
+            reword(connection, [item.memory.id for item in batch.revisions if item.chunks is not None], now)
             done = write_batch(connection, batch, now)
             if any(done.new) or deleted or batch.revisions or not (batch.adds or batch.deletes):
                 push_jobs(connection, batch.tasks, now)

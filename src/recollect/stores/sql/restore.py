@@ -37,9 +37,7 @@ Rows = Sequence[Mapping[str, Any]]
 _COLUMNS = frozenset(column.name for column in memory.c) - {"key", "tenant", "conversation"}
 
 
-def restore(
-    connection: sa.Connection, lines: Sequence[Line], chunks: Mapping[str, Sequence[Chunk]], now: int
-) -> Taken:
+def restore(connection: sa.Connection, lines: Sequence[Line], chunks: Mapping[str, Sequence[Chunk]], now: int) -> Taken:
     """Write lines in their order; `chunks` are those of each memory by id."""
     new: Counter[str] = Counter()
     known = 0
@@ -126,9 +124,7 @@ def _unknown(connection: sa.Connection, rows: Rows) -> list[Mapping[str, Any]]:
     keys: set[str] = set()
     for part in some(rows, 400):
         query = sa.select(memory.c.id, memory.c.dedupe).where(
-            sa.or_(
-                memory.c.id.in_([row["id"] for row in part]), memory.c.dedupe.in_([row["dedupe"] for row in part])
-            )
+            sa.or_(memory.c.id.in_([row["id"] for row in part]), memory.c.dedupe.in_([row["dedupe"] for row in part]))
         )
         for found in connection.execute(query):
             ids.add(found.id)

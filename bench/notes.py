@@ -1,0 +1,38 @@
+"""The words around the figures."""
+
+HEAD = """# Benchmarks
+
+All figures come from one run on one machine by `{command}`, where the folder holds evaluation files in the form
+that the end of this page describes. Each measurement is a process of its own. Absolute figures are this machine's;
+trust ratios.
+"""
+
+METHOD = """## How it is measured
+
+- **Quality.** A file is a JSON list of independent spaces: `{"name", "turns": [{"id", "conversation", "speaker",
+  "role", "text", "at"}], "questions": [{"question", "evidence": [turn ids], "category", "asked_at"}]}`. Each space
+  is captured under a user of its own, each question asked once; recall@k is the share of the evidence among the
+  first k hits, averaged over questions. 'Without' rows switch one part of the ranking off and leave the other
+  weights as they are, so they show what a part adds to this recipe, not what a recipe fitted without it would
+  reach. 'Alone' rows rank by that signal only.
+- **Ingest.** From the first call until everything is searchable by meaning (`drain`), the model loaded before. The
+  embedder alone gets the same texts in one call, sorted by length by itself. Recollect may hand it more texts than
+  came in (facts and summaries it derives), hence the second row of it.
+- **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding
+  included, with the result read from the database. Stores are synthetic: 15 to 25 words from a Zipf-Mandelbrot
+  vocabulary of 30,000 words in two sentences, said by twenty speakers in conversations of 1,000 turns; Chinese
+  texts have about 18 characters and questions about 50. They are written through `capture`; their vectors are
+  random instead of embedded, which exact search does not notice, and derived facts and summaries are left out. The
+  embedding budget is not: every question is embedded. `store.memory_mb` is 6144 here: a million memories do not fit
+  the default of 1024 and would be searched in the file. 'First search' is the one that loads a scope. 'Held' is
+  what the index says it holds, 'grown' what the process grew by.
+- **Acknowledgement** is `capture` of one turn with `synchronous=FULL`, the worker embedding in the background.
+- **Cold** is a process from start to exit, the file in the operating system's cache.
+- **Peers** run in environments of their own with their defaults, on the same texts and questions, and embed with
+  recollect's model over an OpenAI-compatible endpoint on this machine, so none of them needs torch and all have the
+  same vectors. Mem0 runs with `infer=False` and its local Qdrant; its optional extras (spaCy, fastembed) are not
+  installed, which makes it faster and leaves it without keyword search. Its documented local set-up with
+  sentence-transformers is slower than what stands here. Stores for the search figures are filled past the embedder.
+  Chroma is a vector store: it extracts nothing, ranks by cosine alone and keeps no history, so its ingest does
+  less. For peers, 'cold' and 'resident' are a process that opens the store and asks once.
+"""

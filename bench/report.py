@@ -1,0 +1,203 @@
+"""The report: every figure in tables, with its target, the ratio to peers, and how it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.notes import HEAD, METHOD
+from bench.table import NONE, dig, number, ratio, result, table
+from bench.target import summary
+
+RECALL = ("n", "@5", "@10", "@20", "MRR")
+
+
+def report(kept: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
+    """Return docs/benchmarks.md."""
+    runs = kept["runs"]
+    about = kept["machine"]
+    times = sorted(run["at"] for name, run in runs.items() if name != "fill")
+    lines = [
+        HEAD.format(command="python -m bench DATA --quick" if kept["quick"] else "make bench DATA=dir"),
+        "\n".join(f"- {name}: {value}" for name, value in about.items()),
+        f"- measured: {times[0]} to {times[-1]}" if times else "",
+    ]
+    if kept["quick"]:
+        lines.append("\nThis was a **quick run**: small samples, no large stores. Its figures are rough.")
+    lines += ["\n## What was asked, and what was measured\n", summary(runs)]
+    for title, section in (
+        ("Retrieval quality", _quality(runs)),
+        ("Ingest", _ingest(runs)),
+        ("Search latency", _latency(runs)),
+        ("Acknowledgement, cold start, memory, disk", _footprint(runs)),
+        ("Peers", _peers(runs)),
+    ):
+        lines += [f"## {title}\n", *section]
+        name = {"Retrieval quality": "ablation", "Ingest": "ingest", "Search latency": "latency"}.get(title, "")
+        if name in pictures:
+            lines.append(f"![{title}]({pictures[name]})\n")
+    lines += _missing(runs)
+    lines.append(METHOD)
+    return "\n".join(lines)
+
+
+def _quality(runs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table by category and space, and one of the parts, for each file."""
+    for name in sorted(name for name in runs if name.startswith("quality/")):
+        found = result(runs, name)
+        if not found:
+            continue
+        rate = found["turns"] / found["seconds"]
+        yield f"### {found['file']}\n"
+        yield f"{found['turns']} turns, searchable at {rate:.0f} a second; search p50 {found['p50']:.1f} ms.\n"
+        yield table(("evidence found, %", *RECALL), [_row(said, row) for said, row in found["scores"].items()])
+        whole = found["scores"]["all"]
+        rows = [(*_row(said, row), f"{row[2] - whole[2]:+.2f}") for said, row in found["parts"].items()]
+        yield table(("parts of the recipe", *RECALL, "change @10"), rows) if rows else ""
+
+
+def _row(said: str, row: list[float]) -> tuple[str, ...]:
+    return (said, number(row[0], 0), *(number(value, 2) for value in row[1:]))
+
+
+def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield rates beside the embedder's and the peers'."""
+    found = result(runs, "ingest")
+    if not found:
+        yield "Not measured.\n"
+        return
+    rate = found["rate"]
+    rounds = len(found["all"]["add"])
+    yield f"{found['texts']} {found['name']}, {found['words']:.0f} words on average; the middle of {rounds} rounds.\n"
+    ours = (
+        ("recollect, `capture` of a conversation at a time", "capture"),
+        ("recollect, `add` one at a time", "add"),
+        ("the embedder alone, same texts", "embedder"),
+        (f"the embedder alone, the {found['handed']} texts recollect hands it", "embedder_handed"),
+    )
+    rows = [(said, number(rate[way]), ratio(rate[way], rate["embedder"]), NONE, NONE) for said, way in ours]
+    for peer, name in (("mem0", "Mem0 `infer=False`"), ("chroma", "Chroma")):
+        for way, said in (("capture", "a conversation at a time"), ("add", "one at a time")):
+            theirs = dig(result(runs, f"peers/{peer}"), "ingest", way)
+            versus = (ratio(rate["capture"], theirs), ratio(rate["add"], theirs))
+            rows.append((f"{name}, {said}", number(theirs), ratio(theirs, rate["embedder"]), *versus))
+    yield table(("texts a second", "rate", "of the embedder", "our capture is", "our add is"), rows)
+
+
+def _latency(runs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield search times by store."""
+    rows = []
+    for name in runs:
+        found = result(runs, name) if name.startswith("latency/") else {}
+        if not found:
+            continue
+        said = f"{found['memories']:,}" + (f" in {found['scopes']} scopes" if found["scopes"] > 1 else "")
+        search, held = found["search"], f"{found['held_each']:,} / {found['bytes_each']:,} B"
+        rows.append(
+            (
+                said + (", Chinese" if "zh-" in name else ""),
+                *(number(search[share]) for share in ("p50", "p95", "p99")),
+                number(found["embedding"]["p50"]),
+                number(found["load"]["p50"], 0),
+                number(found["resident"]["now"], 0),
+                held,
+                number(found["disk_each"], 0, " B"),
+            )
+        )
+    head = (
+        "memories",
+        "p50 ms",
+        "p95",
+        "p99",
+        "embedding",
+        "first search",
+        "resident MB",
+        "held / grown, each",
+        "disk, each",
+    )
+    yield table(head, rows)
+
+
+def _footprint(runs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what surrounds a search."""
+    capture, cold, memory, disk = (result(runs, name) for name in ("capture", "cold", "memory", "disk"))
+    rows = [
+        (f"one turn acknowledged, {said}", _ms(capture.get(way)))
+        for way, said in (("now_and_then", "25 a second"), ("one_upon_another", "one upon another"))
+    ]
+    rows.append((f"cold start on 10,000: {cold.get('way', 'search')}", _ms(cold.get("search"))))
+    for state, said in (
+        ("imported", "the library imported"),
+        ("idle", "idle, the model loaded"),
+        ("searched", "after 100 searches over 10,000 memories"),
+    ):
+        shown = f"{dig(memory, state, 'now')} MB ({dig(memory, state, 'private')} of its own)"
+        rows.append((f"resident memory, {said}", shown if dig(memory, state) else NONE))
+    shown = f"{number(disk.get('each'), 0)} B ({number(disk.get('text'), 0)} of them text)" if disk else NONE
+    rows.append((f"disk a turn, {disk.get('turns', '')} {disk.get('name', '')}, all derived included", shown))
+    yield table(("", "measured"), rows)
+
+
+def _ms(found: Mapping[str, float] | None) -> str:
+    return NONE if not found else f"p50 {found['p50']:.1f} ms, p95 {found['p95']:.1f}"
+
+
+def _peers(runs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the peers' figures as ratios to ours."""
+    rows = []
+    for peer in ("mem0", "chroma"):
+        found = result(runs, f"peers/{peer}")
+        name = f"{peer.capitalize()} {found.get('version', '')}".strip()
+        rows += [
+            _beside(
+                f"{name}: ingest one at a time, texts/s",
+                dig(runs, "ingest", "result", "rate", "add"),
+                dig(found, "ingest", "add"),
+                True,
+            )
+        ]
+        for size in ("1000", "10000"):
+            ours = dig(result(runs, f"latency/{size}"), "search", "p50")
+            rows.append(
+                _beside(f"{name}: search p50 at {int(size):,}, ms", ours, dig(found, f"search/{size}", "p50"), False)
+            )
+        used = "10000" if dig(found, "search/10000") else "1000"
+        at = f"at {int(used):,}"
+        rows.append(
+            _beside(
+                f"{name}: resident {at}, MB",
+                dig(result(runs, "memory"), "searched", "now"),
+                dig(found, f"cold/{used}", "resident"),
+                False,
+            )
+        )
+        rows.append(
+            _beside(
+                f"{name}: cold search {at}, ms",
+                dig(result(runs, "cold"), "search", "p50"),
+                dig(found, f"cold/{used}", "process"),
+                False,
+            )
+        )
+    yield table(("", "recollect", "peer", "recollect is better by"), rows)
+    alone = dig(result(runs, "peers/mem0"), "endpoint", "p50")
+    if alone:
+        yield f"One text through the endpoint takes {alone:.1f} ms; it is part of every peer's figure.\n"
+
+
+def _beside(said: str, ours: float | None, theirs: float | None, more: bool) -> tuple[str, str, str, str]:
+    better = ratio(ours, theirs) if more else ratio(theirs, ours)
+    return said, number(ours), number(theirs), better
+
+
+def _missing(runs: Mapping[str, Any]) -> list[str]:
+    """Return what could not be measured, and why."""
+    lost = [f"- {name} not measured: {run['error']}" for name, run in sorted(runs.items()) if "error" in run]
+    for peer in ("mem0", "chroma"):
+        found = result(runs, f"peers/{peer}")
+        lost += [
+            f"- {peer} {part} not measured: {one['error']}"
+            for part, one in found.items()
+            if dig({"x": one}, "x", "error")
+        ]
+    return ["## Not measured\n", *lost, ""] if lost else []

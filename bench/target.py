@@ -1,0 +1,73 @@
+"""What issue 2 asks for, each beside the figure that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.table import dig, number, result, table, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A figure, its bound, and whether it must be at least (else at most) so much."""
+
+    name: str
+    value: float | None
+    bound: float
+    unit: str = ""
+    least: bool = False
+    digits: int = 1
+
+    def row(self) -> tuple[str, str, str, str]:
+        """Return the line of the table."""
+        sign = "≥" if self.least else "≤"
+        shown = number(self.value, self.digits, self.unit)
+        asked = f"{sign} {number(self.bound, 0 if self.bound == int(self.bound) else self.digits, self.unit)}"
+        return self.name, shown, asked, verdict(self.value, self.bound, least=self.least)
+
+
+def over(ours: float | None, theirs: float | None) -> float | None:
+    """Return ours / theirs where both were measured."""
+    return None if not ours or not theirs else ours / theirs
+
+
+def targets(runs: Mapping[str, Any]) -> Iterator[Target]:
+    """Yield every target of the issue that this bench measures."""
+    for name, bound in (("locomo-dev", 79.0), ("beam100k-dev", 63.0), ("cmrc-dev", 99.5)):
+        row = dig(result(runs, f"quality/{name}"), "scores", "all")
+        yield Target(f"recall@10, {name}", row[2] if row else None, bound, " %", least=True)
+    for name, said, most in (
+        ("10000", "10,000 in one scope", 5.0),
+        ("100000", "100,000 in one scope", 8.0),
+        ("1000000", "1,000,000 in one scope", 35.0),
+        ("1000x1000", "a thousand scopes of 1,000", 5.0),
+        ("zh-100000", "a long Chinese question over 100,000", 10.0),
+    ):
+        yield Target(f"search p50, {said}", dig(result(runs, f"latency/{name}"), "search", "p50"), most, " ms")
+    rate, mem0 = dig(result(runs, "ingest"), "rate") or {}, result(runs, "peers/mem0")
+    search = dig(result(runs, "latency/10000"), "search", "p50")
+    yield Target(
+        "search at 10,000, against Mem0", over(dig(mem0, "search/10000", "p50"), search), 20.0, "×", least=True
+    )
+    added = dig(mem0, "ingest", "add")
+    yield Target(
+        "ingest (capture), against Mem0 with our embedder", over(rate.get("capture"), added), 6.0, "×", least=True
+    )
+    yield Target(
+        "ingest (capture), against the embedder alone",
+        over(rate.get("capture"), rate.get("embedder")),
+        0.85,
+        "×",
+        True,
+        2,
+    )
+    yield Target("capture acknowledged, p50", dig(result(runs, "capture"), "now_and_then", "p50"), 3.0, " ms")
+    yield Target("cold search on 10,000, p50", dig(result(runs, "cold"), "search", "p50"), 1200.0, " ms", digits=0)
+    yield Target("idle memory with the model", dig(result(runs, "memory"), "idle", "now"), 250.0, " MB", digits=0)
+
+
+def summary(runs: Mapping[str, Any]) -> str:
+    """Return the table of targets."""
+    return table(("figure", "measured", "target", ""), [target.row() for target in targets(runs)])
