@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,7 @@ from recollect.capture.intake import Draft, Nothing, content_hash, draft, note, 
 from recollect.capture.metadata import metadata_of
 from recollect.compose.compose import compose
 from recollect.compose.render import Format
-from recollect.errors import InvalidInput, NotFound
+from recollect.errors import Conflict, InvalidInput, NotFound, RecollectError
 from recollect.models import (
     Captured,
     Change,
@@ -42,6 +43,9 @@ EMBED, DERIVE, SUMMARISE, SCRUB = "embed", "derive", "summarise", "scrub"
 
 FAINT = 0.2
 """Score below which a hit is not worth an assistant's attention: nothing here is about the question."""
+
+TRIES = 5
+"""How often a note said again is counted anew when another process changed it meanwhile."""
 
 PER_JOB = 256
 """Memories one job covers: small enough to be repeated cheaply, large enough that jobs cost nothing."""
@@ -88,6 +92,7 @@ class Engine:
         self.finder = finder
         self._clock = clock
         self._wake = wake
+        self._adding = asyncio.Lock()
 
     async def capture(
         self,
@@ -124,18 +129,33 @@ class Engine:
         times = {name: more.pop(name, None) for name in ("expires_at", "valid_from")}
         made = note(text, scope, self._clock.now(), **more)
         item = replace(made.memory, **times)
-        same = await self.stores.records.same(scope, item.content_hash)
-        if same is not None:
-            return await self._again(same, item)
         given = more.get("importance") is not None
-        done = await self._write([(item, made.key)], (), keep_importance=given)
+        async with self._adding:
+            again = await self._again(item)
+            if again is not None:
+                return again
+            done = await self._write([(item, made.key)], (), keep_importance=given)
         return (await self.stores.records.get(done.ids))[0]
 
-    async def _again(self, same: Memory, item: Memory) -> Memory:
-        """Count a note that was said again, and take over what its metadata adds; a message is counted once."""
+    async def _again(self, item: Memory) -> Memory | None:
+        """Count a note that was said before, a message once only; `None` when it is new."""
+        meanwhile: RecollectError = NotFound("The note changes too fast to be counted")
+        for _ in range(TRIES):
+            same = await self.stores.records.same(item.scope, item.content_hash)
+            if same is None:
+                return None
+            message = item.source.message_id
+            if message is not None and message in {same.source.message_id, *same.sources}:
+                return same
+            try:
+                return await self._counted(same, item)
+            except (Conflict, NotFound) as error:
+                meanwhile = error
+        raise meanwhile
+
+    async def _counted(self, same: Memory, item: Memory) -> Memory:
+        """Count a note once more, and take over what its metadata adds."""
         message = item.source.message_id
-        if message is not None and message in {same.source.message_id, *same.sources}:
-            return same
         sources = tuple(dict.fromkeys((*same.sources, message))) if message else same.sources
         metadata = {**same.metadata, **item.metadata}
         changed = replace(same, repeats=same.repeats + 1, sources=sources, metadata=metadata, version=same.version + 1)

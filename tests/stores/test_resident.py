@@ -210,6 +210,22 @@ async def test_a_reach_over_many_tenants_that_do_not_fit_together_is_answered_fr
     assert len((await backend.words.search(question("apple"), Where(Reach("u", "p3")), 999)).keys) == 20
 
 
+async def test_texts_written_anew_before_a_tenant_is_loaded_in_runs_keep_their_vectors(
+    opener: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recollect.stores.resident.load.RUN", 7)
+    file = await opener.sql(tmp_path / "r.db")
+    items = [memory(f"apple number{number}") for number in range(40)]
+    await put(file, *items[:30])
+    for item in items[2:30:5]:
+        await rewrite(file, replace(item, text=f"{item.text} again", version=2))
+    await put(file, *items[30:])
+    await embed_all(file, FAKE)
+    held, _ = await opener.resident(tmp_path / "r.db")
+    await agree(file, held, HERE, "apple number7 again")
+    await agree(file, held, HERE, "number33")
+
+
 async def test_many_tenants_keep_apart(opener: Opener, tmp_path: Path) -> None:
     backend, _ = await opener.resident(tmp_path / "r.db")
     items = [memory(f"apple of {n}", Scope(f"u{n % 60}", f"p{n % 7}")) for n in range(420)]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from recollect.errors import RecollectError
+from recollect.errors import Conflict, RecollectError
 from recollect.models import Job
 from recollect.ports import Queue
 
@@ -126,7 +126,7 @@ class Worker:
         await handler(jobs)
 
     async def _put_back(self, job: Job, error: Exception) -> None:
-        final = isinstance(error, RecollectError) and not error.retryable
+        final = isinstance(error, RecollectError) and not (error.retryable or isinstance(error, Conflict))
         spent = final or job.attempts >= self._pace.attempts
         log.info("Job %d (%s) failed%s: %s", job.id, job.name, ", parked" if spent else "", error)
         text = f"{type(error).__name__}: {error}"

@@ -88,13 +88,12 @@ def _refresh(connection: sa.Connection, shard: Shard, keys: Sequence[int]) -> No
     gone = [row for key, row in known.items() if row >= 0 and key not in there]
     if gone:
         shard.remove(np.array(gone, np.int64))
-    last = int(shard.chunk_key.data[-1]) if len(shard.chunk_key) else 0
+    last = int(shard.chunk_key.data.max()) if len(shard.chunk_key) else 0
     pieces: list[Any] = []
     for part in some([key for key in keys if known[key] < 0 and key in there]):
         pieces += _add_memories(connection, shard, memory.c.key.in_(part))
     for part in some([key for key in keys if known[key] >= 0 and key in there]):
         pieces += _update_memories(connection, shard, part, last)
-    # A text written anew has later chunks than a memory added after it: only together do they come in order.
     _add_chunks(shard, sorted(pieces))
 
 

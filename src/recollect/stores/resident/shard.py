@@ -102,7 +102,8 @@ class Shard:
     """Columns over one tenant's memories and chunks, kept in the order of their keys.
 
     A row never moves: what is deleted stays as a dead row until the shard is loaded anew. `aligned` says that every
-    memory has one chunk, of its own row number. `lock` is held by whoever reads or changes it.
+    memory has one chunk, of its own row number; `ordered` that chunks stand in the order of their keys, as they do until
+    a text is written anew. `lock` is held by whoever reads or changes it.
     """
 
     def __init__(self) -> None:
@@ -118,7 +119,7 @@ class Shard:
         self.superseding = self.timed = False
         self.spoken = {"user": False, "other": False}
         self.speakers: set[int] = set()
-        self.aligned = True
+        self.aligned = self.ordered = True
         self.memory: dict[str, Column[Any]] = {name: Column(dtype) for name, dtype in _MEMORY.items()}
         self.chunk_key: Column[Any] = Column(np.int64)
         self.chunk_row: Column[Any] = Column(np.int64)
@@ -146,6 +147,15 @@ class Shard:
     def rows(self, keys: Rows) -> Rows:
         """Return the row of each key, -1 where it is not here."""
         return _find(self.column("key"), keys)
+
+    def chunks(self, keys: Rows) -> Rows:
+        """Return the row of each chunk by its key, -1 where it is not here."""
+        column = self.chunk_key.data
+        if self.ordered:
+            return _find(column, keys)
+        order = np.argsort(column)
+        at = _find(column[order], keys)
+        return np.where(at >= 0, order[np.maximum(at, 0)], -1)
 
     def add_memories(self, columns: Mapping[str, NDArray[Any]]) -> None:
         """Append memories (ascending keys, none here yet) and tie them to their conversations."""
@@ -229,6 +239,7 @@ class Shard:
         """Append chunks (ascending keys) of memories that are here."""
         lengths = lengths_of(texts)
         first = len(self.chunk_key)
+        self.ordered &= not first or bool(keys[0] > self.chunk_key.data[-1])
         self.aligned &= bool(np.array_equal(rows, np.arange(first, first + len(rows))))
         self.postings.add(texts, lengths, len(self.chunk_key))
         self.chunk_key.append(keys)
@@ -240,7 +251,7 @@ class Shard:
     def add_vectors(self, model: str, dimension: int, keys: Rows, codes: Sequence[bytes]) -> None:
         """Append the vectors of chunks; those of chunks that are not here (deleted meanwhile) are passed over."""
         space = self.spaces.setdefault(model, Space(dimension))
-        chunks = _find(self.chunk_key.data, keys)
+        chunks = self.chunks(keys)
         there = np.flatnonzero(chunks >= 0)
         if len(there):
             space.put(chunks[there], [codes[at] for at in there.tolist()], len(self.chunk_key))

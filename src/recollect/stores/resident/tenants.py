@@ -66,7 +66,8 @@ class Tenants:
             for owner, shard in zip(tenants, shards, strict=True)
             if shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp)
         ]
-        if stale and not self._database.read_now(lambda connection: self._refresh(connection, stale, stamp, model)):
+        held = sum(shard.nbytes for shard in shards)
+        if stale and not self._database.read_now(lambda c: self._refresh(c, stale, stamp, model, held)):
             return None
         if stale:
             self._evict(set(tenants))
@@ -127,14 +128,14 @@ class Tenants:
         return known[reach]
 
     def _refresh(
-        self, connection: sa.Connection, stale: Sequence[tuple[int, Shard]], stamp: int, model: str | None
+        self, connection: sa.Connection, stale: Sequence[tuple[int, Shard]], stamp: int, model: str | None, held: int
     ) -> bool:
         found = None if model is None else model_key(connection, model)
-        dimension = 384 if found is None else found[1]
+        new = [owner for owner, shard in stale if shard.change_seq == 0]
+        if new and held + self._size(connection, new, 384 if found is None else found[1]) > self._limit:
+            return False
         for owner, shard in stale:
             with shard.lock:
-                if shard.change_seq == 0 and self._size(connection, owner, dimension) > self._limit:
-                    return False
                 if shard.dead > _MOST_DEAD * len(shard):
                     shard.reset()
                 catch_up(connection, owner, shard)
@@ -147,8 +148,9 @@ class Tenants:
                     shard.spaces_seen[model] = stamp
         return True
 
-    def _size(self, connection: sa.Connection, owner: int, dimension: int) -> int:
-        query = sa.select(sa.func.count()).select_from(memory).where(memory.c.tenant == owner)
+    def _size(self, connection: sa.Connection, owners: Sequence[int], dimension: int) -> int:
+        """Return about how many bytes these tenants will take together."""
+        query = sa.select(sa.func.count()).select_from(memory).where(memory.c.tenant.in_(owners))
         return int(connection.execute(query).scalar_one()) * (_MEMORY_BYTES + 2 * dimension)
 
     def _evict(self, used: set[int]) -> None:
