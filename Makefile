@@ -60,7 +60,7 @@ format-check: $(VENV)/.ready
 lint: $(VENV)/.ready ## look for mistakes (ruff, every rule)
 	@$(BIN)/ruff check .
 
-types: $(VENV)/.ready ## check the types (mypy, strict)
+types: $(VENV)/.ready $(VENV)/.bench ## check the types (mypy, strict)
 	@$(BIN)/mypy
 
 floors: $(VENV)/.ready ## check that imports point down (import-linter)
@@ -79,7 +79,6 @@ prove: $(VENV)/.ready $(VENV)/.weights ## the long proofs: kill -9, fuzzing in f
 	@RECOLLECT_KILLS=$(KILLS) $(BIN)/python -m pytest -m slow -v --durations=0 -o timeout=3600
 
 build: $(VENV)/.ready ## build the wheel and the source package into dist/
-	@$(PIP) install -c constraints.txt build
 	@$(BIN)/python -m build --outdir dist .
 
 constraints: $(VENV)/.ready ## write constraints.txt anew from what is installed

@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder with evaluation files (see docs/benchmarks.md)")
     parser.add_argument("--quick", action="store_true", help="a few minutes instead of twenty; figures are rough")
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, joined by commas")
-    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md")
+    parser.add_argument("--out", type=Path, help="default: docs/benchmarks.md, of a quick run .bench/quick.md")
     parser.add_argument("--fresh", action="store_true", help="do not go on with a run that was interrupted")
     parser.add_argument("--report", action="store_true", help="write the report of the last results, measure nothing")
     asked = parser.parse_args()
@@ -33,11 +33,12 @@ def main() -> None:
                 shutil.rmtree(old)
         tasks = plan(asked.data.absolute(), QUICK if asked.quick else FULL, only)
         run_all(tasks, results, fresh=asked.fresh)
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    text = report(results.kept, draw(results.runs, asked.out.with_suffix("")))
-    asked.out.write_text(text, encoding="utf-8")
+    out = asked.out or (CACHE / "quick.md" if asked.quick else ROOT / "docs" / "benchmarks.md")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    text = report(results.kept, draw(results.runs, out.with_suffix("")))
+    out.write_text(text, encoding="utf-8")
     print(text)
-    print(f"Written to {asked.out}; raw results are in {CACHE}.")
+    print(f"Written to {out}; raw results are in {CACHE}.")
 
 
 if __name__ == "__main__":

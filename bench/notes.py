@@ -19,9 +19,10 @@ METHOD = """## How it is measured
   embedder alone gets the same texts in one call, sorted by length by itself. Recollect may hand it more texts than
   came in (facts and summaries it derives), hence the second row of it.
 - **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding
-  included, with the result read from the database. Stores are synthetic: 15 to 25 words from a Zipf-Mandelbrot
+  included, with the result read from the database. Stores are synthetic: mostly 15 to 25 words from a Zipf-Mandelbrot
   vocabulary of 30,000 words in two sentences, said by twenty speakers in conversations of 1,000 turns; Chinese
-  texts have about 18 characters and questions about 50. They are written through `capture`; their vectors are
+  texts have about 18 characters and questions about 50; one turn in twenty is a mere greeting without a vector, one
+  in a hundred has 150 to 400 words and so several chunks. They are written through `capture`; their vectors are
   random instead of embedded, which exact search does not notice, and derived facts and summaries are left out. The
   embedding budget is not: every question is embedded. `store.memory_mb` is 6144 here: a million memories do not fit
   the default of 1024 and would be searched in the file. 'First search' is the one that loads a scope. 'Held' is
@@ -31,8 +32,10 @@ METHOD = """## How it is measured
 - **Peers** run in environments of their own with their defaults, on the same texts and questions, and embed with
   recollect's model over an OpenAI-compatible endpoint on this machine, so none of them needs torch and all have the
   same vectors. Mem0 runs with `infer=False` and its local Qdrant; its optional extras (spaCy, fastembed) are not
-  installed, which makes it faster and leaves it without keyword search. Its documented local set-up with
-  sentence-transformers is slower than what stands here. Stores for the search figures are filled past the embedder.
-  Chroma is a vector store: it extracts nothing, ranks by cosine alone and keeps no history, so its ingest does
-  less. For peers, 'cold' and 'resident' are a process that opens the store and asks once.
+  installed, which makes it faster and leaves it without keyword search. Its documented local set-up embeds with
+  sentence-transformers instead and was slower when measured apart (26 to 59 adds a second). Stores for the search
+  figures are filled past the embedder. Chroma is a vector store: it extracts nothing, ranks by cosine alone and
+  keeps no history, so its ingest does less. For peers, 'cold' and 'resident' are a process that opens the store and
+  asks once; resident adds the endpoint's process, which holds the model, but cold leaves out the loading of the
+  model, which is in recollect's figure.
 """

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.figure import percentiles, tell, told
+from bench.figure import percentiles, resident, tell, told
 from bench.peer.job import Embeddings, clocked
 from bench.synthetic.texts import CACHE
 from bench.talk import talks, texts_of
@@ -50,11 +50,11 @@ def version(python: Path, peer: str) -> str:
 
 
 @contextmanager
-def endpoint() -> Iterator[int]:
-    """Run the embeddings endpoint and yield its port."""
+def endpoint() -> Iterator[tuple[int, int]]:
+    """Run the embeddings endpoint and yield its port and process."""
     with subprocess.Popen([sys.executable, "-m", "bench.endpoint"], stdout=subprocess.PIPE, text=True) as server:
         try:
-            yield int(server.stdout.readline()) if server.stdout else 0
+            yield int(server.stdout.readline()) if server.stdout else 0, server.pid
         finally:
             server.terminate()
 
@@ -106,7 +106,7 @@ def measure(peer: str, data: Path, stores: Path, sizes: list[str], most: int) ->
     name, found = talks(data, 2 * most)
     texts = texts_of(found)
     rest = [[turn["content"] for turn in turns] for _, turns in talks(data, most)[1]]
-    with endpoint() as port, tempfile.TemporaryDirectory(dir=CACHE) as folder:
+    with endpoint() as (port, process), tempfile.TemporaryDirectory(dir=CACHE) as folder:
         embed, runs = Embeddings(port), Runs(peer, python, port, Path(folder))
         embed(["ready"])
         alone = percentiles([clocked(lambda text=text: embed([text])) for text in texts[:QUESTIONS]])  # type: ignore[misc]
@@ -117,6 +117,7 @@ def measure(peer: str, data: Path, stores: Path, sizes: list[str], most: int) ->
             asked = [text for _, text in json.loads((stores / size / "questions.json").read_text(encoding="utf-8"))]
             result[f"search/{size}"] = runs("search", size, texts=filled, questions=asked[:QUESTIONS])
             result[f"cold/{size}"] = runs("cold", size, questions=asked[:1])
+        result["embedder"] = resident(process)["now"]
     return result
 
 

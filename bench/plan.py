@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.machine import stored_form
+from bench.synthetic.fill import form
 from bench.synthetic.texts import CACHE
 
 SECTIONS = ("quality", "ingest", "latency", "capture", "cold", "memory", "disk", "peers")
+LARGE = 100_000
+"""Stores with more memories are filled apart, so that the others do not wait for them in vain."""
 STORES = CACHE / "stores"
 
 
@@ -59,8 +62,14 @@ def plan(data: Path, size: Size, only: Collection[str]) -> list[Task]:
     needed = {"latency": size.stores, "cold": ("10000",), "memory": ("10000",), "peers": size.peers}
     names = dict.fromkeys(name for section, made in needed.items() if section in only for name in made)
     first = next((place for place, task in enumerate(tasks) if task.section in needed), len(tasks))
-    if names:
-        tasks.insert(first, Task("fill", "fill", ("bench.synthetic.fill", str(stores()), *names), 1500))
+    large = [name for name in names if form(name).scopes * form(name).each > LARGE]
+    small = [name for name in names if name not in large]
+    fills = [
+        Task(name, "fill", ("bench.synthetic.fill", str(stores()), *part), limit)
+        for name, part, limit in (("fill/small", small, 300.0), ("fill/large", large, 900.0))
+        if part
+    ]
+    tasks[first:first] = fills
     return tasks
 
 

@@ -40,7 +40,12 @@ def _latency(runs: Mapping[str, Any]) -> Any:
     figure, axes = plt.subplots(figsize=(5.2, 3.0))
     found = [result(runs, f"latency/{size}") for size in sizes]
     axes.fill_between(
-        sizes, [one["search"]["p50"] for one in found], [one["search"]["p95"] for one in found], color=PALE
+        sizes,
+        [one["search"]["p50"] for one in found],
+        [one["search"]["p95"] for one in found],
+        color=PALE,
+        alpha=0.5,
+        linewidth=0,
     )
     axes.plot(sizes, [one["search"]["p50"] for one in found], "o-", color=OURS, label="recollect (p50, shaded to p95)")
     axes.plot(
@@ -52,6 +57,10 @@ def _latency(runs: Mapping[str, Any]) -> Any:
         if shown:
             axes.plot(list(shown), list(shown.values()), f"{mark}--", color=THEIRS, label=f"{peer.capitalize()} (p50)")
     axes.set(xscale="log", yscale="log", xlabel="memories in one scope", ylabel="milliseconds a search")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter("{x:g}")
+    axes.tick_params(axis="y", which="minor", labelsize=6)
     axes.legend(frameon=False, fontsize=8)
     return figure
 

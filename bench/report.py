@@ -9,6 +9,8 @@ from bench.notes import HEAD, METHOD
 from bench.table import NONE, dig, number, ratio, result, table
 from bench.target import summary
 
+BUSY = 0.05
+"""The share of the processors that others may use before the report says so."""
 RECALL = ("n", "@5", "@10", "@20", "MRR")
 
 
@@ -16,12 +18,18 @@ def report(kept: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     """Return docs/benchmarks.md."""
     runs = kept["runs"]
     about = kept["machine"]
-    times = sorted(run["at"] for name, run in runs.items() if name != "fill")
+    times = sorted(run["at"] for name, run in runs.items() if not name.startswith("fill"))
     lines = [
         HEAD.format(command="python -m bench DATA --quick" if kept["quick"] else "make bench DATA=dir"),
         "\n".join(f"- {name}: {value}" for name, value in about.items()),
         f"- measured: {times[0]} to {times[-1]}" if times else "",
     ]
+    busy = {name: run["others"] for name, run in runs.items() if run.get("others", 0) > BUSY}
+    if busy:
+        most = max(busy, key=busy.__getitem__)
+        lines.append(
+            f"- **other work ran beside it**: {busy[most]:.0%} of the processors in {most}, more than 5% in {len(busy)}"
+        )
     if kept["quick"]:
         lines.append("\nThis was a **quick run**: small samples, no large stores. Its figures are rough.")
     lines += ["\n## What was asked, and what was measured\n", summary(runs)]
@@ -50,10 +58,15 @@ def _quality(runs: Mapping[str, Any]) -> Iterator[str]:
         rate = found["turns"] / found["seconds"]
         yield f"### {found['file']}\n"
         yield f"{found['turns']} turns, searchable at {rate:.0f} a second; search p50 {found['p50']:.1f} ms.\n"
-        yield table(("evidence found, %", *RECALL), [_row(said, row) for said, row in found["scores"].items()])
+        yield table(("evidence found, %", *RECALL), [_row(said, row) for said, row in _ordered(found["scores"])])
         whole = found["scores"]["all"]
         rows = [(*_row(said, row), f"{row[2] - whole[2]:+.2f}") for said, row in found["parts"].items()]
         yield table(("parts of the recipe", *RECALL, "change @10"), rows) if rows else ""
+
+
+def _ordered(scores: Mapping[str, list[float]]) -> list[tuple[str, list[float]]]:
+    """Return all, then categories, then spaces."""
+    return sorted(scores.items(), key=lambda pair: (pair[0] != "all", pair[0].startswith("space "), pair[0]))
 
 
 def _row(said: str, row: list[float]) -> tuple[str, ...]:
@@ -153,39 +166,30 @@ def _peers(runs: Mapping[str, Any]) -> Iterator[str]:
                 f"{name}: ingest one at a time, texts/s",
                 dig(runs, "ingest", "result", "rate", "add"),
                 dig(found, "ingest", "add"),
-                True,
+                more=True,
             )
         ]
         for size in ("1000", "10000"):
             ours = dig(result(runs, f"latency/{size}"), "search", "p50")
             rows.append(
-                _beside(f"{name}: search p50 at {int(size):,}, ms", ours, dig(found, f"search/{size}", "p50"), False)
+                _beside(
+                    f"{name}: search p50 at {int(size):,}, ms", ours, dig(found, f"search/{size}", "p50"), more=False
+                )
             )
         used = "10000" if dig(found, "search/10000") else "1000"
         at = f"at {int(used):,}"
-        rows.append(
-            _beside(
-                f"{name}: resident {at}, MB",
-                dig(result(runs, "memory"), "searched", "now"),
-                dig(found, f"cold/{used}", "resident"),
-                False,
-            )
-        )
-        rows.append(
-            _beside(
-                f"{name}: cold search {at}, ms",
-                dig(result(runs, "cold"), "search", "p50"),
-                dig(found, f"cold/{used}", "process"),
-                False,
-            )
-        )
+        ours, theirs = dig(result(runs, "memory"), "searched", "now"), dig(found, f"cold/{used}", "resident")
+        both = theirs and theirs + found.get("embedder", 0)
+        rows.append(_beside(f"{name}: resident {at}, with the embedder, MB", ours, both, more=False))
+        cold = dig(result(runs, "cold"), "search", "p50")
+        rows.append(_beside(f"{name}: cold search {at}, ms", cold, dig(found, f"cold/{used}", "process"), more=False))
     yield table(("", "recollect", "peer", "recollect is better by"), rows)
     alone = dig(result(runs, "peers/mem0"), "endpoint", "p50")
     if alone:
         yield f"One text through the endpoint takes {alone:.1f} ms; it is part of every peer's figure.\n"
 
 
-def _beside(said: str, ours: float | None, theirs: float | None, more: bool) -> tuple[str, str, str, str]:
+def _beside(said: str, ours: float | None, theirs: float | None, *, more: bool) -> tuple[str, str, str, str]:
     better = ratio(ours, theirs) if more else ratio(theirs, ours)
     return said, number(ours), number(theirs), better
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -73,7 +74,7 @@ def run_all(tasks: Sequence[Task], results: Results, *, fresh: bool) -> None:
     goes_on = results.begin(f"{fingerprint()} {[task.argv for task in tasks]}", fresh=fresh)
     for place, task in enumerate(tasks, 1):
         head = f"[{place}/{len(tasks)}] {task.name}"
-        if goes_on and task.name != "fill" and results.has(task):
+        if goes_on and task.section != "fill" and results.has(task):
             print(f"{head}: measured before", flush=True)
             continue
         print(f"{head} ...", end=" ", flush=True)
@@ -86,17 +87,26 @@ def run_all(tasks: Sequence[Task], results: Results, *, fresh: bool) -> None:
 def measured(task: Task) -> dict[str, Any]:
     """Run one measurement; return its result or its error, when it was, and how long it took."""
     started = time.perf_counter()
+    before = _busy()
     about: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "source": fingerprint()}
     try:
         output, errors, code = _process(task)
     except subprocess.TimeoutExpired:
         return {**about, "error": f"not done after {task.timeout:.0f} s", "seconds": task.timeout}
     seconds = time.perf_counter() - started
+    about["others"] = round((_busy() - before) / seconds / (os.cpu_count() or 1), 3)
     found = told(output)
     if code or found is None:
         last = (errors.strip().splitlines() or ["no output"])[-1]
         return {**about, "error": last[:300], "output": errors[-3000:], "seconds": seconds}
     return {**about, "result": found, "seconds": seconds}
+
+
+def _busy() -> float:
+    """Return the seconds of work that all processors have done for others than this bench."""
+    ticks = Path("/proc/stat").read_text(encoding="ascii").split()[1:4]
+    own = [resource.getrusage(who) for who in (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK") - sum(one.ru_utime + one.ru_stime for one in own)
 
 
 def _process(task: Task) -> tuple[str, str, int]:

@@ -76,7 +76,7 @@ async def _fill(wanted: Form, home: Path) -> dict[str, Any]:
     async with AsyncMemory(home, worker=False) as opened:
         for place in range(0, total, BATCH):
             owner = user(wanted, place // wanted.each)
-            texts = writer.texts(min(BATCH, total - place))
+            texts = [writer.said() for _ in range(min(BATCH, total - place))]
             signs += sum(map(len, texts))
             kept += texts[: max(0, KEPT - len(kept))]
             questions += [(owner, writer.question(texts)) for _ in range(-(-QUESTIONS * len(texts) // total))]

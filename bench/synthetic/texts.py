@@ -13,6 +13,8 @@ from recollect.providers.weights import MINILM, require
 
 CACHE = Path(__file__).parents[2] / ".bench"
 WORDS = 30_000
+GREETING, LENGTHY = 0.05, 0.01
+"""Shares of turns that say too little to have a vector, and of those that need several chunks."""
 EXPONENT, OFFSET = 1.0, 2.7  # Mandelbrot's fit to English
 ENGLISH = """the I to you and a it of that in was is for my on we have so with be just this but me are not what at
 had do can they all about like really your there from out up he when how she one know time would get been their some if
@@ -45,6 +47,15 @@ class Writer:
         words = self._some(self._random.randint(least, most))
         middle = len(words) // 2
         return f"{_sentence(words[:middle])} {_sentence(words[middle:])}"
+
+    def said(self) -> str:
+        """Return a turn as in real talk: usually a text, at times a mere greeting, now and then one of some length."""
+        odd = self._random.random()
+        if odd < GREETING:
+            return self._random.choice(
+                ("好的，谢谢！", "你好！") if self.language == "zh" else ("Okay, thanks!", "Hi there!")
+            )
+        return self.text(150, 400) if odd > 1 - LENGTHY else self.text()
 
     def texts(self, count: int, least: int = 15, most: int = 25) -> list[str]:
         """Return `count` texts."""

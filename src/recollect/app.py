@@ -7,7 +7,7 @@ from importlib import import_module
 
 from recollect.clock import SystemClock
 from recollect.engine import DERIVE, EMBED, SCRUB, SUMMARISE, Engine, Rules, Stores
-from recollect.errors import ConfigError, EmbedderMissing
+from recollect.errors import ConfigError, ProviderError
 from recollect.models import Task
 from recollect.ports import Clock, Dump, Embed, Upkeep
 from recollect.providers.absent import NoEmbedder
@@ -67,7 +67,7 @@ class App:
             return
         try:
             await embed.embed(["ready"])
-        except EmbedderMissing:
+        except ProviderError:
             return
         await queue.retry(parked)
         if changed:

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from recollect.capture.intake import Draft, Nothing, content_hash, draft, note, turns_of
-from recollect.capture.metadata import metadata_of
 from recollect.compose.compose import compose
 from recollect.compose.render import Format
 from recollect.errors import Conflict, InvalidInput, NotFound, RecollectError
@@ -264,30 +263,35 @@ class Engine:
         known = {"title", "importance", "tier", "expires_at", "valid_from", "valid_to"}
         if unknown := set(more) - known:
             raise InvalidInput(f"{min(unknown)} cannot be changed", field=min(unknown), hint="Change text or metadata.")
-        changed = replace(old, **more, version=(version or old.version) + 1)
+        clean = note(
+            "-" if text is None else text, old.scope, self._clock.now(), title=more.get("title"), metadata=metadata
+        ).memory
+        if more.get("title") is not None:
+            more["title"] = clean.title
+        changed = replace(old, **more, version=(old.version if version is None else version) + 1)
         if metadata is not None:
-            changed = replace(changed, metadata=metadata_of(metadata, "metadata"))
+            changed = replace(changed, metadata=clean.metadata)
         if text is None:
             await self.stores.records.commit(Batch(revisions=[Revision(changed)]))
             return changed
-        clean = note(text, old.scope, self._clock.now()).memory
         entry, found = self._judged(
             replace(changed, text=clean.text, content_hash=content_hash(clean.text)),
             memory_id,
             (),
             "importance" in more,
         )
+        judged = replace(entry.memory, tier=more.get("tier", entry.memory.tier))
         task = {"ids": [memory_id]}
         await self.stores.records.commit(
             Batch(
-                revisions=[Revision(entry.memory, entry.chunks)],
+                revisions=[Revision(judged, entry.chunks)],
                 mentions={memory_id: found.mentions},
                 relations={memory_id: found.relations},
                 tasks=[Task(EMBED, task), Task(DERIVE, task)],
             )
         )
         self._wake()
-        return entry.memory
+        return judged
 
     async def delete(self, memory_id: str) -> None:
         """Delete one memory and what was derived from it alone; raise NotFound."""

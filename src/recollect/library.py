@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,8 @@ from recollect.capture.identifier import identifier
 from recollect.capture.instant import instant
 from recollect.capture.intake import share
 from recollect.compose.render import Format
-from recollect.errors import InvalidInput
+from recollect.engine import Engine
+from recollect.errors import InvalidInput, RecollectError
 from recollect.models import Captured, Change, Context, Conversation, Hit, Kind, Reach, Scope, Source, Stats, Tier
 from recollect.ports import Clock, Embed, Page
 from recollect.retrieve.filters import parse
@@ -46,15 +47,20 @@ class AsyncMemory:
     ) -> None:
         loaded = settings if isinstance(settings, Settings) else load(home, settings).settings
         self._app: App = open_app(loaded, embed=embed, clock=clock)
-        self._engine = self._app.engine
         self._working = worker
-        self._started = False
+        self._started = self._closed = False
         self._starting = asyncio.Lock()
 
     @property
     def app(self) -> App:
         """The engine, its stores and its worker, for tools that look inside."""
         return self._app
+
+    @property
+    def _engine(self) -> Engine:
+        if self._closed:
+            raise RecollectError("This memory is closed", hint="Open it anew.")
+        return self._app.engine
 
     async def __aenter__(self) -> Self:
         await self._start()
@@ -67,6 +73,8 @@ class AsyncMemory:
 
     async def _start(self) -> None:
         async with self._starting:
+            if self._closed:
+                raise RecollectError("This memory is closed", hint="Open it anew.")
             if self._working and not self._started:
                 await self._app.start()
             self._started = True
@@ -143,7 +151,7 @@ class AsyncMemory:
         return await self._engine.search(
             _text(query, "query"),
             _reach(user_id, project_id, conversation_id, agent_id),
-            kinds=[_kind(kind) for kind in kinds or ()],
+            kinds=_kinds(kinds),
             filters=parse(filters),
             asked_at=_instant(asked_at, "asked_at"),
             limit=_whole(limit, "limit"),
@@ -206,6 +214,8 @@ class AsyncMemory:
             "valid_from": _instant(valid_from, "valid_from"),
             "valid_to": _instant(valid_to, "valid_to"),
         }
+        if version is not None:
+            _least(version, 1, "version")
         given = {name: value for name, value in changes.items() if value is not None}
         return await self._engine.update(_text(memory_id, "id"), text=text, metadata=metadata, version=version, **given)
 
@@ -249,9 +259,9 @@ class AsyncMemory:
         return await self._engine.list(
             _reach(user_id, project_id, conversation_id, agent_id),
             filters=parse(filters),
-            kinds=[_kind(kind) for kind in kinds or ()],
-            limit=_whole(limit, "limit"),
-            cursor=cursor,
+            kinds=_kinds(kinds),
+            limit=_least(limit, 1, "limit"),
+            cursor=None if cursor is None else _text(cursor, "cursor"),
         )
 
     async def conversations(
@@ -262,7 +272,7 @@ class AsyncMemory:
 
     async def timeline(self, memory_id: str, *, span: int = 5) -> Sequence[models.Memory]:
         """Return the turns around a memory in its conversation, in order."""
-        return await self._engine.timeline(_text(memory_id, "id"), span=span)
+        return await self._engine.timeline(_text(memory_id, "id"), span=min(_least(span, 0, "span"), 10_000))
 
     async def stats(
         self, *, user_id: str | None = None, project_id: str | None = None, conversation_id: str | None = None
@@ -276,8 +286,14 @@ class AsyncMemory:
         await self._app.worker.drain()
 
     async def close(self) -> None:
-        """Stop the worker and release the files; jobs that are left are done at the next start."""
-        await self._app.close()
+        """Stop the worker and release the files; jobs that are left are done at the next start.
+
+        Closing twice does nothing.
+        """
+        async with self._starting:
+            if not self._closed:
+                self._closed = True
+                await self._app.close()
 
 
 def _scope(user_id: str | None, project_id: str | None, conversation_id: str | None, agent_id: str | None) -> Scope:
@@ -298,6 +314,14 @@ def _kind(value: str) -> Kind:
     except ValueError as error:
         names = ", ".join(Kind)
         raise InvalidInput(f"{value!r} is no kind of memory", field="kind", hint=f"Kinds are {names}.") from error
+
+
+def _kinds(values: object) -> tuple[Kind, ...]:
+    if values is None:
+        return ()
+    if isinstance(values, str) or not isinstance(values, Collection):
+        raise InvalidInput("kinds is no list", field="kinds", hint='Give a list such as ["note"].')
+    return tuple(_kind(value) for value in values)
 
 
 def _format(value: str) -> Format:
@@ -323,6 +347,13 @@ def _text(value: object, field: str) -> str:
     if not isinstance(value, str):
         raise InvalidInput(f"{field} is not text", field=field, hint="Give it as a string.")
     return value.encode("utf-8", "replace").decode()
+
+
+def _least(value: object, least: int, field: str) -> int:
+    number = _whole(value, field)
+    if number < least:
+        raise InvalidInput(f"{field} is {number}", field=field, hint=f"Give {least} or more.")
+    return number
 
 
 def _whole(value: object, field: str) -> int:

@@ -53,7 +53,8 @@ class Entry:
 class Revision:
     """A memory to be replaced if it still has `memory.version - 1`; `chunks` is `None` when its text stays.
 
-    With a new text, what was derived from the old one alone is deleted, and its mentions and relations with it. `retire` marks the change as the end of its truth instead of a correction.
+    With a new text, what was derived from the old one alone is deleted, and its mentions and relations with it.
+    `retire` marks the change as the end of its truth instead of a correction.
     """
 
     memory: Memory

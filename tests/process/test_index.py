@@ -34,12 +34,7 @@ def test_each_chunk_carries_them_once(make: Make) -> None:
 def test_the_speaker_stands_in_front_of_what_is_embedded() -> None:
     assert embed_text("On Friday.", "Mei") == "Mei: On Friday."
     assert embed_text("Lisbon", None) == "Lisbon"
-
-
-def test_a_short_turn_is_embedded_after_the_one_before_it() -> None:
-    assert embed_text("Lisbon", "Bo", "Where?", "Mei") == "Mei: Where?\nBo: Lisbon"
-    long = "word " * 80
-    assert embed_text(long, "Bo", "Where?", "Mei") == f"Bo: {long}"
+    assert embed_text("Lisbon", "assistant") == "Lisbon"
 
 
 @settings(max_examples=60, deadline=None)

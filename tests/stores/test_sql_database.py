@@ -149,6 +149,16 @@ async def filled(path: Path, count: int = 200) -> None:
         await scrub(database)
 
 
+async def read_all(database: Database) -> None:
+    upgrade(database)
+    await SqlRecords(database, FakeClock()).page(HERE, limit=500)
+
+
+async def write_one(database: Database) -> None:
+    upgrade(database)
+    await SqlRecords(database, FakeClock()).commit(Batch(adds=[entry(memory("never"))]))
+
+
 async def test_a_file_with_a_damaged_page_is_reported_and_left_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "r.db"
     await filled(path)
@@ -157,8 +167,7 @@ async def test_a_file_with_a_damaged_page_is_reported_and_left_as_it_was(tmp_pat
     path.write_bytes(broken)
     database = Database(path)
     with pytest.raises(StoreDamaged) as caught:
-        upgrade(database)
-        await SqlRecords(database, FakeClock()).page(HERE, limit=500)
+        await read_all(database)
     await database.close()
     assert caught.value.hint
     assert path.read_bytes() == broken
@@ -171,8 +180,7 @@ async def test_a_file_cut_short_is_reported_and_left_as_it_was(tmp_path: Path) -
     path.write_bytes(cut)
     database = Database(path)
     with pytest.raises(StoreDamaged):
-        upgrade(database)
-        await SqlRecords(database, FakeClock()).page(HERE, limit=500)
+        await read_all(database)
     await database.close()
     assert path.read_bytes() == cut
 
@@ -246,8 +254,7 @@ async def test_a_read_only_database_file_is_refused_as_such(tmp_path: Path) -> N
     with immutable(path):
         database = Database(path)
         with pytest.raises(StoreReadOnly):
-            upgrade(database)
-            await SqlRecords(database, FakeClock()).commit(Batch(adds=[entry(memory("never"))]))
+            await write_one(database)
         database.close_now()
     assert path.read_bytes() == before
 
@@ -285,7 +292,9 @@ def small_disk(path: Path, size: str) -> Iterator[Path]:
     """Mount a disk of this size; skip where that is not permitted."""
     path.mkdir()
     try:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], check=True, capture_output=True)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], check=True, capture_output=True
+        )
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("this user may not mount a file system")
     try:
@@ -330,6 +339,26 @@ async def test_a_disk_full_from_the_start_says_so(tmp_path: Path) -> None:
             upgrade(database)
         database.close_now()
         assert isinstance(caught.value, StoreFull)
+
+
+async def test_wiping_fails_as_long_as_somebody_reads_what_was_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "r.db"
+    async with opened(path) as database:
+        records = SqlRecords(database, FakeClock())
+        item = memory("xylophagous")
+        await records.commit(Batch(adds=[entry(item)]))
+        with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM memory").fetchone()
+            await records.commit(Batch(deletes=[item.id]))
+            await database.outside("PRAGMA busy_timeout=50")
+            with pytest.raises(StoreBusy) as caught:
+                await scrub(database)
+            assert caught.value.retryable
+            reader.execute("COMMIT")
+        await scrub(database)
+        assert Path(f"{path}-wal").stat().st_size == 0
+        assert b"xylophagous" not in path.read_bytes()
 
 
 CODES = sorted(

@@ -67,9 +67,7 @@ def test_four_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     for number in range(1):
         start, said = context.Barrier(4), context.Queue()
-        processes = [
-            context.Process(target=_open, args=(tmp_path / f"{number}.db", start, said)) for _ in range(4)
-        ]
+        processes = [context.Process(target=_open, args=(tmp_path / f"{number}.db", start, said)) for _ in range(4)]
         for process in processes:
             process.start()
         told = [said.get(timeout=60) for _ in processes]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from recollect.cli.opened import opened, run
 from recollect.cli.options import FILTERS, KINDS, SCOPE, Common, verb
-from recollect.cli.out import cut, emit, minute, short, who, width
+from recollect.cli.out import cells, cut, emit, minute, short, who, width
 from recollect.cli.table import console, table
+from recollect.models import Memory
 from recollect.ops.shape import memory_of
 from recollect.ports import Page
 
@@ -25,16 +27,19 @@ def command(common: Common, **options: Any) -> None:
     if common.as_json:
         emit({"memories": [memory_of(item) for item in page.memories], "cursor": page.cursor})
         return
-    rows = [
-        (short(item.id), minute(item.occurred_at), cut(who(item), 16), item.kind.value, cut(item.text, width() - 62))
-        for item in page.memories
-    ]
-    if rows:
-        console().print(table(("id", "said", "by", "kind", "text"), rows))
+    if page.memories:
+        console().print(table(("id", "said", "by", "kind", "text"), _rows(page.memories)))
     else:
         click.echo("nothing here", err=True)
     if page.cursor:
         click.echo(f"more: --cursor {page.cursor}", err=True)
+
+
+def _rows(items: Sequence[Memory]) -> list[tuple[str, ...]]:
+    """Return a line of text for each memory, cut to the room that the other columns leave."""
+    heads = [(short(item.id), minute(item.occurred_at), cut(who(item), 16), item.kind.value) for item in items]
+    taken = sum(max(len("said"), *(cells(row[column]) for row in heads)) + 2 for column in range(4))
+    return [(*head, cut(item.text, width() - taken - 2)) for head, item in zip(heads, items, strict=True)]
 
 
 async def _page(common: Common, options: dict[str, Any]) -> Page:

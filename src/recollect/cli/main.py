@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import click
 
-from recollect.cli.exits import INTERRUPTED, OK, Failed, failed, misused
+from recollect.cli.exits import FAILED, INTERRUPTED, OK, Failed, failed, misused
 from recollect.cli.options import GLOBAL, Common
 from recollect.errors import RecollectError
 from recollect.version import __version__
@@ -61,9 +61,7 @@ class Verbs(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
-    def main(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, *_: Any, obj: Common | None = None, **__: Any
-    ) -> Any:
+    def main(self, args: Sequence[str] | None = None, *_: Any, obj: Common | None = None, **__: Any) -> Any:
         """Run and exit; failures are told in one line."""
         given = list(sys.argv[1:] if args is None else args)
         sys.exit(self._run(given, obj or Common()))
@@ -74,7 +72,7 @@ class Verbs(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:
             _silence()
-            return OK
+            return FAILED
         except (KeyboardInterrupt, click.Abort):
             click.echo("interrupted", err=True)
             return INTERRUPTED

@@ -63,6 +63,7 @@ def pull(ctx: click.Context, name: str, source: str) -> None:
     common = ctx.ensure_object(Common)
     settings = settings_of(common)
     weights = known(name)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with Bar(f"pulling {name}") as bar:
         place = fetch(weights, settings.home, _source(source), hub=settings.hub, progress=_told(weights, bar))
     if common.as_json:

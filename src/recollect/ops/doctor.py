@@ -75,9 +75,11 @@ def _analysis(found: Condition) -> Check:
 
 def _vectors(found: Condition, model: str) -> Iterator[Check]:
     held = ", ".join(f"{count:,} of {name}" for name, count in found.models.items()) or "none"
-    if found.models and model not in found.models:
+    if model == "none":
+        yield Check("vectors", Status.OK, held)
+    elif found.models and model not in found.models:
         yield Check("vectors", Status.WARN, f"{held}, but the embedder is {model}", "recollect reindex")
-    elif found.unembedded and model != "none":
+    elif found.unembedded:
         yield Check("vectors", Status.WARN, f"{held}; {found.unembedded:,} still to be made", "recollect reindex")
     else:
         yield Check("vectors", Status.OK, held)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from recollect.errors import InvalidInput, TooLarge
-from recollect.models import Hit, Kind, Memory, Query
+from recollect.models import Hit, Kind, Memory, Query, Where
 from recollect.ports import Records
+from recollect.retrieve.filters import matches
 from recollect.retrieve.fuse import Weights, fuse, to_share
 from recollect.retrieve.gather import Gathered, Ways, gather
 from recollect.retrieve.signal import Asked
@@ -81,7 +82,7 @@ class Finder:
                 row = rows[found.key]
                 if shares[row] < self.options.threshold:
                     return hits
-                shown = await self._shown(found.memory, query.where.kinds)
+                shown = await self._shown(found.memory, query.where)
                 if shown.id in told:
                     continue
                 told.add(shown.id)
@@ -92,12 +93,31 @@ class Finder:
                     return hits
         return hits
 
-    async def _shown(self, item: Memory, kinds: Sequence[Kind]) -> Memory:
-        """Return what stands for a hit: a fact marked in a turn is shown as that turn, unless facts were asked for."""
-        if item.kind is not Kind.FACT or not item.sources or Kind.FACT in kinds:
+    async def _shown(self, item: Memory, where: Where) -> Memory:
+        """Return what stands for a hit: a fact marked in a turn is shown as that turn, unless facts were asked for.
+
+        Only as a turn that may answer itself: another one that says the same may stand outside of what was asked.
+        """
+        if item.kind is not Kind.FACT or not item.sources or Kind.FACT in where.kinds:
             return item
-        turns = await self._records.get(item.sources)
+        turns = [turn for turn in await self._records.get(item.sources) if _meets(turn, where)]
         return turns[-1] if turns else item
+
+
+def _meets(item: Memory, where: Where) -> bool:
+    """Whether a memory meets all the conditions of a question."""
+    reach, scope = where.reach, item.scope
+    asked = (reach.user_id, reach.project_id, reach.conversation_id, reach.agent_id)
+    has = (scope.user_id, scope.project_id, scope.conversation_id, scope.agent_id)
+    inside = all(wanted in {None, own} for wanted, own in zip(asked, has, strict=True))
+    if not inside or (where.kinds and item.kind not in where.kinds):
+        return False
+    ends = [end for end in (item.valid_to, item.expires_at) if end is not None]
+    moment = where.valid_at
+    if not where.stale and (item.superseded_by or (moment and any(end <= moment for end in ends))):
+        return False
+    begun = moment is None or item.valid_from is None or item.valid_from <= moment
+    return begun and (where.filter is None or matches(where.filter, item))
 
 
 def asked_of(understood: Understood, gathered: Gathered, query: Query) -> Asked:

@@ -52,7 +52,7 @@ class DeleteContract:
         one, other = turn("I prefer tabs"), turn("I prefer tabs indeed")
         await put(backend, one, other)
         alone = memory("fact of one", kind=Kind.FACT, sources=(one.id,))
-        both = memory("fact of both", kind=Kind.FACT, sources=(one.id, other.id))
+        both = memory("fact of both", kind=Kind.FACT, sources=(one.id, other.id), repeats=2)
         summary = memory("summary", kind=Kind.SUMMARY, sources=(one.id, other.id))
         nested = memory("fact of the fact", kind=Kind.FACT, sources=(alone.id,))
         await put(backend, alone, both, summary, nested)
@@ -61,6 +61,31 @@ class DeleteContract:
         assert [item.text for item in left] == ["I prefer tabs indeed", "fact of both"]
         assert left[1].sources == (other.id,)
         assert (await backend.records.commit(Batch(deletes=[other.id]))).deleted == 2
+
+    async def test_a_fact_that_somebody_wrote_stays_without_the_turns_that_said_it_too(self, backend: Backend) -> None:
+        one, other = turn("I prefer tabs"), turn("I prefer tabs indeed")
+        await put(backend, one, other)
+        written = memory("written", kind=Kind.FACT, sources=(one.id, other.id), repeats=3)
+        await put(backend, written)
+        for item, left, repeats in ((one, (other.id,), 2), (other, (), 1)):
+            assert (await backend.records.commit(Batch(deletes=[item.id]))).deleted == 1
+            (fact,) = await backend.records.get([written.id])
+            assert (fact.sources, fact.repeats) == (left, repeats)
+
+    async def test_a_fact_of_two_turns_goes_with_the_second(self, backend: Backend) -> None:
+        one, other = turn("I prefer tabs"), turn("I prefer tabs indeed")
+        await put(backend, one, other, memory("fact", kind=Kind.FACT, sources=(one.id, other.id), repeats=2))
+        assert (await backend.records.commit(Batch(deletes=[other.id]))).deleted == 1
+        assert (await backend.records.commit(Batch(deletes=[one.id]))).deleted == 2
+
+    async def test_a_new_text_takes_what_the_old_one_named_with_it(self, backend: Backend) -> None:
+        item = memory("Zebra eats Grass")
+        await put(backend, item)
+        mentions = {item.id: [Mention("Zebra", EntityType.NAME)]}
+        await backend.records.commit(Batch(mentions=mentions, relations={item.id: [("Zebra", "eats", "Grass")]}))
+        await rewrite(backend, replace(item, text="nothing of that", version=2))
+        assert await backend.graph.list(Reach()) == []
+        assert await backend.graph.neighbours(Reach(), "Zebra") == []
 
     async def test_a_conversation_goes_with_its_last_memory(self, backend: Backend) -> None:
         item = turn("only one", "short")

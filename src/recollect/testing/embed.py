@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from recollect.models import Embedding
 from recollect.ports import Embed
 
-TEXTS = ("The cat sat on the mat", "猫坐在垫子上", "x", "", "parseHttpHeader() in src/app.py", "word " * 3000, "\U0001f600")
+TEXTS = (
+    "The cat sat on the mat",
+    "猫坐在垫子上",
+    "x",
+    "",
+    "parseHttpHeader() in src/app.py",
+    "word " * 3000,
+    "\U0001f600",
+)
 
 
 def vector(item: Embedding) -> NDArray[np.float32]:

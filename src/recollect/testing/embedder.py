@@ -1,4 +1,4 @@
-"""An embedder without a model: texts that share words lie near each other, the same in every run and on every machine."""
+"""An embedder without a model: texts that share words lie near each other, in every run and on every machine."""
 
 from __future__ import annotations
 

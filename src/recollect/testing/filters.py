@@ -18,7 +18,9 @@ from recollect.testing.sample import memory, put
 Matches = Callable[[Filter, Memory], bool]
 
 _USER = count(1)
-_TEXTS = st.sampled_from(["", "a", "b", "ab", "A", "é", "猫", "小猫", "1", "true", "null", "%", "_", "'", '"', "\U0001f600"])
+_TEXTS = st.sampled_from(
+    ["", "a", "b", "ab", "A", "é", "猫", "小猫", "1", "true", "null", "%", "_", "'", '"', "\U0001f600"]
+)
 _NUMBERS = st.sampled_from([0, 1, -1, 2, 3, 1.0, 0.5, -0.0, 1e300, 2**62, 2**53 + 1, float(2**53)])
 _SCALARS = st.none() | st.booleans() | _NUMBERS | _TEXTS
 _KEYS = st.sampled_from(["k", "K", "n_x", "猫", "with space", "$", "[0]", "#", "-"])
@@ -114,4 +116,3 @@ class FiltersContract:
             wanted = [item.id for item in items if matches(tree, item)]
             found = await backend.records.ids(Where(Reach(user, "p"), filter=tree, stale=True))
             assert found == wanted, tree
-

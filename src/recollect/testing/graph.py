@@ -94,7 +94,10 @@ class GraphContract:
             items[2].id: [("Di", "knows", "Bo")],
         }
         await backend.records.commit(Batch(relations=relations))
-        found = [(one.subject, one.predicate, one.object, one.weight) for one in await backend.graph.neighbours(Reach(), "AL")]
+        found = [
+            (one.subject, one.predicate, one.object, one.weight)
+            for one in await backend.graph.neighbours(Reach(), "AL")
+        ]
         assert found == [("Al", "knows", "Bo", 2), ("Al", "likes", "Cy", 1)]
         assert len(await backend.graph.neighbours(Reach(), "bo")) == 2
         assert len(await backend.graph.neighbours(Reach(), "al", limit=1)) == 1

@@ -33,7 +33,12 @@ class LoreContract:
         assert traits.after.tolist() == [keys[1], -1, -1, -1]
         assert traits.conversations[0] == traits.conversations[1] >= 0
         assert traits.conversations[2:].tolist() == [-1, -1]
-        assert traits.times.tolist() == [START.timestamp(), START.timestamp() + 90, START.timestamp(), START.timestamp()]
+        assert traits.times.tolist() == [
+            START.timestamp(),
+            START.timestamp() + 90,
+            START.timestamp(),
+            START.timestamp(),
+        ]
         assert traits.roles.tolist() == [ROLES.index(Role.USER), ROLES.index(Role.ASSISTANT), -1, -1]
         assert [KINDS[code] for code in traits.kinds] == [Kind.TURN, Kind.TURN, Kind.NOTE, Kind.FACT]
         assert traits.speakers.tolist() == [name_code("Bo"), name_code("Al"), 0, 0]

@@ -44,7 +44,14 @@ class WordsContract:
         assert (key in hits.keys.tolist()) is found
 
     async def test_more_shared_and_rarer_words_come_first(self, backend: Backend) -> None:
-        said = ["apple pear plum", "apple pear kiwi", "apple fig lime", "nothing at all", "fig lime kiwi", "lime fig date"]
+        said = [
+            "apple pear plum",
+            "apple pear kiwi",
+            "apple fig lime",
+            "nothing at all",
+            "fig lime kiwi",
+            "lime fig date",
+        ]
         keys = await put(backend, *(memory(text) for text in said))
         found = await backend.words.search(question("apple pear plum"), HERE, 9)
         assert found.keys.tolist() == keys[:3]
@@ -53,7 +60,9 @@ class WordsContract:
 
     async def test_a_score_is_a_share_of_the_most_a_text_could_score(self, backend: Backend) -> None:
         await put(backend, *(memory(f"other text {number}", Scope("big", "p")) for number in range(50)))
-        keys = await put(backend, memory("apple apple apple pear"), memory("apple and a lot of other words"), memory("fig"))
+        keys = await put(
+            backend, memory("apple apple apple pear"), memory("apple and a lot of other words"), memory("fig")
+        )
         found = await backend.words.search(question("apple pear"), HERE, 9)
         assert found.keys.tolist() == keys[:2]
         assert all(0 < score <= 1 for score in found.scores)
@@ -158,6 +167,13 @@ class WordsContract:
         await backend.records.commit(Batch(revisions=[Revision(item, entry(item).chunks) for item in better]))
         await put(backend, memory("third0"))
         await backend.records.commit(Batch(deletes=[items[1].id, items[601].id]))
-        for term, there in (("first0", 0), ("second0", 1), ("second699", 1), ("first1", 0), ("first698", 1), ("third0", 1)):
+        for term, there in (
+            ("first0", 0),
+            ("second0", 1),
+            ("second699", 1),
+            ("first1", 0),
+            ("first698", 1),
+            ("third0", 1),
+        ):
             found = await backend.words.search([term], HERE, 9)
             assert (term, await texts(backend, found.keys)) == (term, [term] * there)

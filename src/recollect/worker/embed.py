@@ -29,7 +29,8 @@ class Embedding:
         try:
             ids = [name for job in jobs for name in job.payload.get("ids", ())]
             for start in range(0, len(ids), AT_ONCE):
-                await self._some(ids[start : start + AT_ONCE])
+                while await self._some(ids[start : start + AT_ONCE]):
+                    pass
             if any(job.payload.get("all") for job in jobs):
                 while await self._some(None):
                     pass

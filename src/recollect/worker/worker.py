@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from recollect.errors import Conflict, RecollectError
+from recollect.errors import Conflict, RecollectError, StoreError
 from recollect.models import Job
 from recollect.ports import Queue
 
@@ -54,12 +54,13 @@ class Worker:
         self._woken.set()
 
     async def stop(self) -> None:
-        """Finish the batch at hand and stop; claimed jobs that were not begun are claimed again elsewhere."""
+        """Stop; jobs that were claimed and are not done are ready again at once."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
+            await self._queue.release(self._name)
 
     async def drain(self) -> None:
         """Work until no job is waiting: neither here nor claimed by anyone else."""
@@ -126,7 +127,8 @@ class Worker:
         await handler(jobs)
 
     async def _put_back(self, job: Job, error: Exception) -> None:
-        final = isinstance(error, RecollectError) and not (error.retryable or isinstance(error, Conflict))
+        passing = isinstance(error, Conflict | StoreError)  # gone once it is read again, or there is room again
+        final = isinstance(error, RecollectError) and not (error.retryable or passing)
         spent = final or job.attempts >= self._pace.attempts
         log.info("Job %d (%s) failed%s: %s", job.id, job.name, ", parked" if spent else "", error)
         text = f"{type(error).__name__}: {error}"

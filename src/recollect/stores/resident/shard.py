@@ -102,8 +102,8 @@ class Shard:
     """Columns over one tenant's memories and chunks, kept in the order of their keys.
 
     A row never moves: what is deleted stays as a dead row until the shard is loaded anew. `aligned` says that every
-    memory has one chunk, of its own row number; `ordered` that chunks stand in the order of their keys, as they do until
-    a text is written anew. `lock` is held by whoever reads or changes it.
+    memory has one chunk, of its own row number; `ordered` that chunks stand in the order of their keys, as they do
+    until a text is written anew. `lock` is held by whoever reads or changes it.
     """
 
     def __init__(self) -> None:

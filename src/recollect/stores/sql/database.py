@@ -57,18 +57,23 @@ class Database:
         """Do the same as `read` on the caller's thread, for callers that are on one of their own."""
         return _transact(self._reader, work)
 
-    async def outside(self, *statements: str) -> None:
-        """Run statements that may not stand in a transaction (checkpoints, vacuum) on the writer's thread."""
+    async def outside(self, *statements: str) -> list[Any]:
+        """Run statements that may not stand in a transaction (checkpoints, vacuum); return the rows of the last.
 
-        def work() -> None:
+        They run on the writer's thread.
+        """
+
+        def work() -> list[Any]:
+            rows: list[Any] = []
             with translated(), self._writer.connect() as connection:
                 driver = connection.connection.dbapi_connection
                 if driver is None:  # pragma: no cover - a pool always has one
                     raise StoreError("The database connection is gone")
                 for statement in statements:
-                    driver.cursor().execute(statement).fetchall()
+                    rows = driver.cursor().execute(statement).fetchall()
+            return rows
 
-        await asyncio.get_running_loop().run_in_executor(self._write_thread, work)
+        return await asyncio.get_running_loop().run_in_executor(self._write_thread, work)
 
     def watch(self) -> Watch:
         """Return what tells, in microseconds, whether anyone has written."""

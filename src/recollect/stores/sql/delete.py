@@ -74,21 +74,26 @@ def _rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[int,
 
 
 def _derived(connection: sa.Connection, sources: Sequence[str], gone: set[str]) -> list[str]:
-    """Return what lives on these sources alone; a summary lives on each of its sources."""
+    """Return what lives on these sources alone; a summary lives on each of its sources.
+
+    A fact that was said more often than it has sources was also written on purpose, and stays.
+    """
     doomed: list[str] = []
     for part in some(sources):
         query = (
-            sa.select(memory.c.id, memory.c.key, memory.c.kind, memory.c.sources)
+            sa.select(memory.c.id, memory.c.key, memory.c.kind, memory.c.sources, memory.c.repeats)
             .join(derivation, derivation.c.memory == memory.c.key)
             .where(derivation.c.source.in_(part), memory.c.kind.in_([Kind.FACT, Kind.SUMMARY]))
             .distinct()
         )
         for row in connection.execute(query).all():
             left = [source for source in row.sources if source not in gone]
-            if row.kind == Kind.SUMMARY or not left:
+            repeats = row.repeats - (len(row.sources) - len(left))
+            if row.kind == Kind.SUMMARY or not (left or repeats > 0):
                 doomed.append(row.id)
             else:
-                connection.execute(sa.update(memory).where(memory.c.key == row.key).values(sources=left))
+                values = {"sources": left, "repeats": max(repeats, 1)}
+                connection.execute(sa.update(memory).where(memory.c.key == row.key).values(values))
     return doomed
 
 

@@ -5,36 +5,31 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from recollect.models import Chunk, EntityType, Mention, Task
+from recollect.models import Chunk, Task
 from recollect.ports import Taken
-from recollect.stores.sql.graph_write import ensure_entities, fold, memory_places, write_links, write_mentions
+from recollect.stores.sql.adopt import adopt, owner_of
+from recollect.stores.sql.graph_write import memory_places, write_links
 from recollect.stores.sql.schema import (
     change,
     chunk,
     conversation,
-    derivation,
     job,
     memory,
     model,
-    relation,
     usage,
     vector,
 )
-from recollect.stores.sql.tenants import ensure_tenant
 from recollect.stores.sql.write import push_jobs, some
 
 if TYPE_CHECKING:
     from recollect.ports import Line
 
 Rows = Sequence[Mapping[str, Any]]
-
-_COLUMNS = frozenset(column.name for column in memory.c) - {"key", "tenant", "conversation"}
 
 
 def restore(connection: sa.Connection, lines: Sequence[Line], chunks: Mapping[str, Sequence[Chunk]], now: int) -> Taken:
@@ -43,7 +38,7 @@ def restore(connection: sa.Connection, lines: Sequence[Line], chunks: Mapping[st
     known = 0
     writers: Mapping[str, Callable[[Rows], int]] = {
         "conversation": lambda rows: _conversations(connection, rows),
-        "memory": lambda rows: _memories(connection, rows, chunks),
+        "memory": lambda rows: adopt(connection, rows, chunks),
         "change": lambda rows: _changes(connection, rows),
         "link": lambda rows: _links(connection, rows),
         "usage": lambda rows: _usage(connection, rows),
@@ -58,14 +53,10 @@ def restore(connection: sa.Connection, lines: Sequence[Line], chunks: Mapping[st
     return Taken(dict(new), known)
 
 
-def _owner(connection: sa.Connection, row: Mapping[str, Any]) -> int:
-    return ensure_tenant(connection, row["user_id"], row["project_id"])
-
-
 def _conversations(connection: sa.Connection, rows: Rows) -> int:
     new = 0
     for row in rows:
-        owner = _owner(connection, row)
+        owner = owner_of(connection, row)
         values = {name: row[name] for name in ("turns", "started_at", "ended_at")}
         here = sa.and_(conversation.c.tenant == owner, conversation.c.name == row["name"])
         old = connection.execute(sa.select(conversation).where(here)).first()
@@ -80,154 +71,6 @@ def _conversations(connection: sa.Connection, rows: Rows) -> int:
         }
         connection.execute(sa.update(conversation).where(conversation.c.key == old.key).values(wider))
     return new
-
-
-def _memories(connection: sa.Connection, rows: Rows, chunks: Mapping[str, Sequence[Chunk]]) -> int:
-    """Insert the memories that are not there, each with its first change, chunks, mentions and relations."""
-    fresh = _unknown(connection, rows)
-    if not fresh:
-        return 0
-    talks = _Talks(connection)
-    values = []
-    for row in fresh:
-        owner = _owner(connection, row)
-        talk, position = talks.place(owner, row)
-        kept = {name: row[name] for name in _COLUMNS}
-        values.append({**kept, "tenant": owner, "conversation": talk, "position": position})
-    made = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
-    keys = list(connection.execute(made, values).scalars())
-    pieces = [
-        {**asdict(piece), "memory": key, "tenant": row["tenant"]}
-        for key, row in zip(keys, values, strict=True)
-        for piece in chunks[row["id"]]
-    ]
-    if pieces:
-        connection.execute(sa.insert(chunk), pieces)
-    sources = [
-        {"source": source, "memory": key}
-        for key, row in zip(keys, values, strict=True)
-        for source in dict.fromkeys(row["sources"])
-    ]
-    if sources:
-        connection.execute(sa.insert(derivation), sources)
-    _added(connection, fresh, values, keys)
-    write_mentions(
-        connection, {row["id"]: [Mention(name, EntityType(sort)) for name, sort in row["mentions"]] for row in fresh}
-    )
-    _relations(connection, {key: row for key, row in zip(keys, fresh, strict=True) if row["relations"]}, values, keys)
-    return len(fresh)
-
-
-def _unknown(connection: sa.Connection, rows: Rows) -> list[Mapping[str, Any]]:
-    """Return the rows of which neither id nor key is there, each once."""
-    ids: set[str] = set()
-    keys: set[str] = set()
-    for part in some(rows, 400):
-        query = sa.select(memory.c.id, memory.c.dedupe).where(
-            sa.or_(memory.c.id.in_([row["id"] for row in part]), memory.c.dedupe.in_([row["dedupe"] for row in part]))
-        )
-        for found in connection.execute(query):
-            ids.add(found.id)
-            keys.add(found.dedupe)
-    fresh = []
-    for row in rows:
-        if row["id"] not in ids and row["dedupe"] not in keys:
-            ids.add(row["id"])
-            keys.add(row["dedupe"])
-            fresh.append(row)
-    return fresh
-
-
-class _Talks:
-    """Finds the conversation of a memory, and a position there that nobody has."""
-
-    def __init__(self, connection: sa.Connection) -> None:
-        self._connection = connection
-        self._keys: dict[tuple[int, str], int] = {}
-        self._given: set[tuple[int, int]] = set()
-
-    def place(self, owner: int, row: Mapping[str, Any]) -> tuple[int | None, int]:
-        """Return (conversation, position); the position is the memory's own unless another memory stands there."""
-        name, position = row["conversation_id"], row["position"]
-        if name is None:
-            return None, position
-        talk = self._key(owner, name, row["occurred_at"])
-        if position and self._taken(talk, position):
-            highest = sa.select(sa.func.max(memory.c.position)).where(memory.c.conversation == talk)
-            given = max((place for key, place in self._given if key == talk), default=0)
-            position = max(self._connection.execute(highest).scalar() or 0, given) + 1
-        self._given.add((talk, position))
-        longer = sa.update(conversation).where(conversation.c.key == talk, conversation.c.turns < position)
-        self._connection.execute(longer.values(turns=position))
-        return talk, position
-
-    def _taken(self, talk: int, position: int) -> bool:
-        if (talk, position) in self._given:
-            return True
-        query = sa.select(memory.c.key).where(memory.c.conversation == talk, memory.c.position == position)
-        return self._connection.execute(query.limit(1)).first() is not None
-
-    def _key(self, owner: int, name: str, at: int) -> int:
-        if (owner, name) not in self._keys:
-            query = sa.select(conversation.c.key).where(conversation.c.tenant == owner, conversation.c.name == name)
-            found = self._connection.execute(query).scalar()
-            if found is None:
-                values = {"tenant": owner, "name": name, "turns": 0, "started_at": at, "ended_at": at}
-                made = sa.insert(conversation).values(values).returning(conversation.c.key)
-                found = self._connection.execute(made).scalar_one()
-            self._keys[owner, name] = int(found)
-        return self._keys[owner, name]
-
-
-def _added(connection: sa.Connection, rows: Rows, values: Rows, keys: Sequence[int]) -> None:
-    """Write the first change of new memories; a delete of the same id is no longer true."""
-    for part in some([row["id"] for row in rows]):
-        connection.execute(sa.delete(change).where(change.c.memory_id.in_(part), change.c.verb == "delete"))
-    connection.execute(
-        sa.insert(change),
-        [
-            {
-                "at": row["added_at"],
-                "verb": "add",
-                "memory_id": row["id"],
-                "memory": key,
-                "tenant": value["tenant"],
-                "version": row["added_version"],
-                "before": None,
-            }
-            for key, row, value in zip(keys, rows, values, strict=True)
-        ],
-    )
-
-
-def _relations(
-    connection: sa.Connection, rows: Mapping[int, Mapping[str, Any]], values: Rows, keys: Sequence[int]
-) -> None:
-    owners = {key: value["tenant"] for key, value in zip(keys, values, strict=True)}
-    named = {
-        (owners[key], fold(name)): Mention(name, EntityType(sort))
-        for key, row in rows.items()
-        for one, its, _, other, others, *_ in row["relations"]
-        for name, sort in ((one, its), (other, others))
-    }
-    if not named:
-        return
-    entities = ensure_entities(connection, named)
-    connection.execute(
-        sa.insert(relation).prefix_with("OR IGNORE", dialect="sqlite"),
-        [
-            {
-                "subject": entities[owners[key], fold(one)],
-                "predicate": predicate,
-                "object": entities[owners[key], fold(other)],
-                "memory": key,
-                "valid_from": start,
-                "valid_to": end,
-            }
-            for key, row in rows.items()
-            for one, _, predicate, other, _, start, end in row["relations"]
-        ],
-    )
 
 
 def _changes(connection: sa.Connection, rows: Rows) -> int:
@@ -249,7 +92,7 @@ def _changes(connection: sa.Connection, rows: Rows) -> int:
             continue
         told.add(mark)
         columns = {field: row[field] for field in ("at", "verb", "memory_id", "version", "before")}
-        fresh.append({**columns, "memory": key, "tenant": owner or _owner(connection, row)})
+        fresh.append({**columns, "memory": key, "tenant": owner or owner_of(connection, row)})
     if fresh:
         connection.execute(sa.insert(change), fresh)
     return len(fresh)

@@ -116,9 +116,6 @@ def _put(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> Non
 
 
 def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Sequence[str] | None) -> list[Unembedded]:
-    found = model_key(connection, name)
-    key = -1 if found is None else found[0]
-    there = sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == key)
     query = (
         sa.select(
             chunk.c.key,
@@ -126,7 +123,7 @@ def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Se
             memory.c.speaker,
         )
         .join(memory, chunk.c.memory == memory.c.key)
-        .where(memory.c.dense, memory.c.kind != Kind.SUMMARY, _has_vector(), ~there)
+        .where(*_bare(connection, name))
         .order_by(chunk.c.key)
         .limit(limit)
     )
@@ -140,10 +137,15 @@ def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Se
 
 def count_unembedded(connection: sa.Connection, name: str) -> int:
     """Count the chunks that ought to have a vector of this model and have none."""
+    query = sa.select(sa.func.count()).select_from(chunk.join(memory, chunk.c.memory == memory.c.key))
+    return int(connection.execute(query.where(*_bare(connection, name))).scalar_one())
+
+
+def _bare(connection: sa.Connection, name: str) -> tuple[sa.ColumnElement[bool], ...]:
+    """Say which chunks ought to have a vector of this model and have none."""
     found = model_key(connection, name)
     there = sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == (-1 if found is None else found[0]))
-    query = sa.select(sa.func.count()).select_from(chunk.join(memory, chunk.c.memory == memory.c.key))
-    return int(connection.execute(query.where(memory.c.dense, _has_vector(), ~there)).scalar_one())
+    return memory.c.dense, memory.c.kind != Kind.SUMMARY, _has_vector(), ~there
 
 
 def _has_vector() -> sa.ColumnElement[bool]:

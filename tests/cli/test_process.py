@@ -1,0 +1,78 @@
+"""The command as a process: start, streams, signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.cli.conftest import Run
+
+from recollect.version import __version__
+
+COMMAND = [sys.executable, "-c", "from recollect.cli.main import main; main()"]
+HEAVY = "('numpy', 'onnxruntime', 'sqlalchemy', 'rich', 'pydantic', 'asyncio')"
+
+
+def test_version_and_help_import_nothing_heavy(home: Path, compiled: None) -> None:
+    code = (
+        "import sys, atexit\n"
+        f"atexit.register(lambda: print([m for m in {HEAVY} if m in sys.modules], file=sys.stderr))\n"
+        "from recollect.cli.main import main\nmain()"
+    )
+    for option in ("--version", "--help"):
+        done = subprocess.run([sys.executable, "-c", code, option], capture_output=True, text=True, check=True)
+        assert done.stderr.strip() == "[]"
+        assert (__version__ if option == "--version" else "search") in done.stdout
+
+
+def test_terminals_that_cannot_show_a_character_get_a_replacement(process: Run, recollect: Run) -> None:
+    recollect("add", "猫喜欢睡在窗台上")
+    env = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0"}
+    plain = process("list", **env, PYTHONIOENCODING="latin-1")
+    assert plain.code == 0
+    assert "????" in plain.out
+
+
+def test_a_closed_pipe_ends_quietly(home: Path, chat: Path, compiled: None, recollect: Run) -> None:
+    recollect("import", chat)
+    with subprocess.Popen([*COMMAND, "export"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert b"Traceback" not in running.stderr.read()
+        assert running.wait() == 1
+
+
+def test_an_interrupt_ends_quietly(home: Path, compiled: None) -> None:
+    with subprocess.Popen([*COMMAND, "add", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdin is not None
+        assert running.stderr is not None
+        code = "import time; time.sleep(0.7)"
+        subprocess.run([sys.executable, "-c", code], check=True)
+        running.send_signal(signal.SIGINT)
+        told = running.stderr.read()
+        assert running.wait() == 130
+    assert told.strip() == b"interrupted"
+
+
+def test_a_killed_import_is_completed_by_the_next(home: Path, tmp_path: Path, compiled: None, recollect: Run) -> None:
+    lines = [
+        {"conversation_id": f"c{n // 500}", "message_id": f"m{n}", "role": "user", "content": f"message number {n}"}
+        for n in range(4000)
+    ]
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    database = home / "recollect.db-wal"
+    with subprocess.Popen([*COMMAND, "import", str(path), "--no-wait"], stdout=subprocess.DEVNULL) as running:
+        while running.poll() is None and not (database.exists() and database.stat().st_size > 1_000_000):
+            pass
+        os.kill(running.pid, signal.SIGKILL)
+    done = recollect("import", path, "--no-wait", "--json").json
+    assert done["new"] + done["duplicates"] == 4000
+    assert 0 < done["duplicates"] < 4000
+    assert done["duplicates"] % 500 == 0
+    assert recollect("stats", "--json").json["memories"] == 4000

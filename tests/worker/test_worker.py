@@ -1,0 +1,184 @@
+"""Jobs are run in batches, repeated when they fail, parked when that does not help, and never lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from recollect.errors import Conflict, EmbedderMissing, ProviderFailed, StoreFull
+from recollect.models import Job, JobState, Task
+from recollect.stores.sql.database import Database
+from recollect.stores.sql.migrate import upgrade
+from recollect.stores.sql.queue import SqlQueue
+from recollect.testing.clock import FakeClock
+from recollect.worker.worker import Pace, Worker
+
+
+class Handler:
+    """Notes what it was given; raises `error` on the payload numbers in `bad`."""
+
+    def __init__(self, error: Exception | None = None, bad: Callable[[int], bool] = lambda _: True) -> None:
+        self.error, self.bad = error, bad
+        self.batches: list[list[int]] = []
+
+    async def __call__(self, jobs: Sequence[Job]) -> None:
+        """Do a batch."""
+        numbers = [job.payload["n"] for job in jobs]
+        self.batches.append(numbers)
+        await asyncio.sleep(0)
+        if self.error is not None and any(map(self.bad, numbers)):
+            raise self.error
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def queue(tmp_path: Path, clock: FakeClock) -> AsyncIterator[SqlQueue]:
+    database = Database(tmp_path / "r.db")
+    upgrade(database)
+    yield SqlQueue(database, clock)
+    await database.close()
+
+
+async def push(queue: SqlQueue, count: int, name: str = "embed") -> None:
+    await queue.push([Task(name, {"n": number}) for number in range(count)])
+
+
+async def test_jobs_of_one_name_are_done_in_batches_and_removed(queue: SqlQueue) -> None:
+    embed, derive = Handler(), Handler()
+    await push(queue, 100)
+    await push(queue, 2, "derive")
+    await Worker("w", queue, {"embed": embed, "derive": derive}, Pace()).drain()
+    assert [number for batch in embed.batches for number in batch] == list(range(100))
+    assert len(embed.batches) <= 3
+    assert derive.batches == [[0, 1]]
+    assert await queue.jobs() == []
+
+
+async def test_one_bad_job_does_not_keep_the_others_from_being_done(queue: SqlQueue) -> None:
+    handler = Handler(ValueError("bad"), lambda number: number == 3)
+    await push(queue, 6)
+    worker = Worker("w", queue, {"embed": handler}, Pace(attempts=1))
+    await worker.drain()
+    (left,) = await queue.jobs()
+    assert (left.payload["n"], left.state, left.error) == (3, JobState.PARKED, "ValueError: bad")
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), ProviderFailed("x"), Conflict("x"), StoreFull("x")])
+async def test_what_may_pass_is_tried_again_later_and_parked_in_the_end(
+    queue: SqlQueue, clock: FakeClock, error: Exception
+) -> None:
+    handler = Handler(error)
+    await push(queue, 1)
+    worker = Worker("w", queue, {"embed": handler}, Pace(attempts=3))
+    for done in (1, 2, 3):
+        assert await worker.once() == 1
+        assert len(handler.batches) == done
+        assert await worker.once() == 0
+        clock.forward(2.0**done)
+    (left,) = await queue.jobs()
+    assert (left.state, left.attempts) == (JobState.PARKED, 3)
+
+
+async def test_a_job_that_succeeds_in_the_end_is_gone(queue: SqlQueue, clock: FakeClock) -> None:
+    handler = Handler(ProviderFailed("no route"))
+    await push(queue, 1)
+    worker = Worker("w", queue, {"embed": handler}, Pace())
+    await worker.once()
+    handler.error = None
+    clock.forward(2)
+    await worker.once()
+    assert await queue.jobs() == []
+
+
+async def test_what_cannot_pass_is_parked_at_once(queue: SqlQueue) -> None:
+    await push(queue, 2)
+    await push(queue, 1, "unheard-of")
+    await Worker("w", queue, {"embed": Handler(EmbedderMissing("no weights"))}, Pace()).drain()
+    assert [(job.state, job.attempts) for job in await queue.jobs()] == [(JobState.PARKED, 1)] * 3
+    assert "Nothing here can do" in str((await queue.parked("unheard-of"))[0].error)
+
+
+async def test_two_workers_never_do_one_job_twice(queue: SqlQueue) -> None:
+    handlers = [Handler(), Handler(), Handler()]
+    workers = [Worker(f"w{number}", queue, {"embed": one}, Pace()) for number, one in enumerate(handlers)]
+    for _ in range(5):
+        await push(queue, 60)
+        await asyncio.gather(*(worker.drain() for worker in workers))
+    done = [number for one in handlers for batch in one.batches for number in batch]
+    assert sorted(done) == sorted(list(range(60)) * 5)
+
+
+async def test_a_worker_in_the_background_sees_new_jobs_when_it_is_woken(queue: SqlQueue) -> None:
+    handler = Handler()
+    worker = Worker("w", queue, {"embed": handler}, Pace(poll=1000))
+    worker.start()
+    worker.start()
+    await push(queue, 3)
+    worker.wake()
+    await asyncio.wait_for(worker.drain(), 10)
+    assert handler.batches == [[0, 1, 2]]
+    await worker.stop()
+    await worker.stop()
+
+
+async def test_a_worker_that_stops_gives_its_jobs_back(queue: SqlQueue) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def slow(jobs: Sequence[Job]) -> None:
+        begun.set()
+        await never.wait()
+
+    await push(queue, 3)
+    worker = Worker("w", queue, {"embed": slow}, Pace())
+    worker.start()
+    await asyncio.wait_for(begun.wait(), 10)
+    await worker.stop()
+    assert {job.state for job in await queue.jobs()} == {JobState.READY}
+    handler = Handler()
+    await asyncio.wait_for(Worker("other", queue, {"embed": handler}, Pace()).drain(), 10)
+    assert handler.batches == [[0, 1, 2]]
+
+
+async def test_a_long_batch_keeps_its_claims(queue: SqlQueue, clock: FakeClock) -> None:
+    extended = asyncio.Event()
+
+    class Told(SqlQueue):
+        async def extend(self, worker: str, *, lease: float) -> None:
+            await super().extend(worker, lease=60)
+            extended.set()
+
+    async def slow(jobs: Sequence[Job]) -> None:
+        clock.forward(0.05)
+        await extended.wait()
+        clock.forward(50)
+        assert await queue.claim("thief", limit=9, lease=60) == []
+
+    await push(queue, 1)
+    told = Told(queue._database, clock)
+    assert await asyncio.wait_for(Worker("w", told, {"embed": slow}, Pace(lease=0.1)).once(), 10) == 1
+    assert await queue.jobs() == []
+
+
+async def test_a_queue_out_of_reach_does_not_end_the_worker(queue: SqlQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler = Handler()
+    worker = Worker("w", queue, {"embed": handler}, Pace(poll=0.01))
+    real, failures = queue.claim, [StoreFull("full"), StoreFull("full")]
+
+    async def claim(name: str, *, limit: int, lease: float) -> list[Job]:
+        if failures:
+            raise failures.pop()
+        return await real(name, limit=limit, lease=lease)
+
+    monkeypatch.setattr(queue, "claim", claim)
+    await push(queue, 1)
+    worker.start()
+    await asyncio.wait_for(worker.drain(), 10)
+    assert handler.batches == [[0]]
+    await worker.stop()
