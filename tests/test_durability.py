@@ -58,17 +58,26 @@ def check_whole(home: Path, told: dict[str, list[str]]) -> None:
         counts = Counter(text.split()[0] for text in texts.values())
         for marker, count in counts.items():
             assert count == int(marker.rpartition("y")[2]), f"half of {marker} is there"
+        for (tenant,) in door.execute("SELECT key FROM tenant").fetchall():
+            chunks = {key for (key,) in door.execute("SELECT key FROM chunk WHERE tenant = ?", (tenant,))}
+            query = "SELECT rowid FROM words WHERE words MATCH ?"
+            assert chunks == {key for (key,) in door.execute(query, (f'scope : "t{tenant}"',))}
         for lacking in (
             "SELECT count(*) FROM memory m WHERE NOT EXISTS (SELECT 1 FROM chunk WHERE memory = m.key)",
             "SELECT count(*) FROM memory m WHERE NOT EXISTS "
             "(SELECT 1 FROM change WHERE memory = m.key AND verb = 'add' AND memory_id = m.id)",
-            "SELECT count(*) FROM chunk WHERE key NOT IN"
-            " (SELECT rowid FROM words WHERE words MATCH 'scope : \"t' || tenant || '\"')",
-            "SELECT count(*) FROM memory m JOIN chunk c ON c.memory = m.key WHERE c.position = 0 AND m.dense"
-            " AND m.kind = 'turn' AND NOT EXISTS (SELECT 1 FROM vector WHERE chunk = c.key) AND NOT EXISTS"
-            " (SELECT 1 FROM job, json_each(job.payload, '$.ids') e WHERE job.name = 'embed' AND e.value = m.id)",
         ):
             assert door.execute(lacking).fetchone() == (0,), lacking
+        planned = {
+            name
+            for (payload,) in door.execute("SELECT payload FROM job WHERE name = 'embed'")
+            for name in json.loads(payload).get("ids", ())
+        }
+        bare = (
+            "SELECT m.id FROM memory m JOIN chunk c ON c.memory = m.key AND c.position = 0 AND m.dense"
+            " AND m.kind = 'turn' AND NOT EXISTS (SELECT 1 FROM vector WHERE chunk = c.key)"
+        )
+        assert {name for (name,) in door.execute(bare)} <= planned
 
 
 async def check_found(home: Path, told: dict[str, list[str]]) -> None:

@@ -28,6 +28,7 @@ from recollect.models import (
     Source,
     Stats,
     Task,
+    Tier,
     Where,
 )
 from recollect.ports import Batch, Clock, Embed, Entry, Graph, Lore, Page, Queue, Records, Revision, Vectors, Words
@@ -228,7 +229,7 @@ class Engine:
     ) -> Context:
         """Return what is remembered about a question as text of at most `budget` tokens, with its sources."""
         found = await self.search(text, reach, asked_at=asked_at, limit=self.rules.top_k)
-        hits = [hit for hit in found if hit.score >= FAINT]
+        hits = [hit for hit in found if hit.score >= FAINT or hit.memory.tier is Tier.GLOBAL]
         return compose(
             text,
             hits,

@@ -32,8 +32,9 @@ class AsyncMemory:
         hits = await memory.search("indentation", user_id="alice")
     ```
 
-    Every verb raises errors of `recollect.errors`. A question without user and project asks the user `default` in the
-    project `default`; with one of the two it looks into all of the other.
+    Every verb raises errors of `recollect.errors`. What is written without user or project goes to the user and the
+    project `default`; a question without both asks the user `default` in all projects, one with either looks into all
+    of the other.
     """
 
     def __init__(

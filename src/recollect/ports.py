@@ -339,6 +339,9 @@ class Graph(Protocol):
     async def list(self, reach: Reach, *, limit: int = 100) -> list[Entity]:
         """Return entities, the most mentioned first."""
 
+    async def known(self, reach: Reach, names: Sequence[str]) -> Sequence[int]:
+        """Return the ids of the entities with these names (folded), in reach: `entities` without counting."""
+
     async def mentions(self, where: Where, entities: Sequence[int], limit: int) -> Keys:
         """Return the keys of memories that mention any of the entities, the newest first."""
 

@@ -31,4 +31,4 @@ async def _context(common: Common, text: str, budget: int | None, asked_at: str 
     async with opened(common) as memory:
         tell_if_words_only(memory.app.settings)
         async with warming(memory):
-            return await memory.context(text, budget=budget, asked_at=asked_at, format=form, **common.reach())
+            return await memory.context(text, budget=budget, asked_at=asked_at, format=form, **common.scope())

@@ -44,4 +44,4 @@ def _rows(items: Sequence[Memory]) -> list[tuple[str, ...]]:
 
 async def _page(common: Common, options: dict[str, Any]) -> Page:
     async with opened(common) as memory:
-        return await memory.list(**common.reach(), **options)
+        return await memory.list(**common.scope(), **options)

@@ -35,13 +35,6 @@ class Common:
             "agent_id": self.agent,
         }
 
-    def reach(self) -> dict[str, Any]:
-        """Return where to look: who names neither user nor project means all projects of the user `default`."""
-        found = self.scope()
-        if self.user is None and self.project is None:
-            found["user_id"] = "default"
-        return found
-
 
 def _option(*names: str, into: str, **more: Any) -> Callable[[F], F]:
     """Return an option that ends in the common object."""

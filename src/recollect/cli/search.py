@@ -45,7 +45,7 @@ async def _search(common: Common, text: str, options: dict[str, Any]) -> tuple[l
         tell_if_words_only(memory.app.settings)
         start = time.perf_counter()
         async with warming(memory):
-            hits = await memory.search(text, **common.reach(), **options)
+            hits = await memory.search(text, **common.scope(), **options)
         return hits, (time.perf_counter() - start) * 1000
 
 

@@ -44,7 +44,7 @@ def _bars(counts: Mapping[str, int]) -> list[tuple[str, str, str]]:
 
 
 async def _stats(common: Common) -> Stats:
-    reach = common.reach()
+    reach = common.scope()
     del reach["agent_id"]
     async with opened(common) as memory:
         return await memory.stats(**reach)

@@ -22,8 +22,8 @@ class Scope:
 class Reach:
     """Which scopes a question may look into; `None` leaves that coordinate open.
 
-    At least one of `user_id` and `project_id` is set: `Reach.of` fills both with `default` when neither is given, so
-    that no question ever reaches across all tenants.
+    At least one of `user_id` and `project_id` is set: with neither given, `Reach.of` means the user `default` in all
+    projects, so that no question ever reaches across all users.
     """
 
     user_id: str | None = DEFAULT
@@ -39,9 +39,9 @@ class Reach:
         conversation_id: str | None = None,
         agent_id: str | None = None,
     ) -> Reach:
-        """Return the reach a caller means: with neither user nor project, both are `default`."""
+        """Return the reach a caller means: with neither user nor project, everything of the user `default`."""
         if user_id is None and project_id is None:
-            user_id = project_id = DEFAULT
+            user_id = DEFAULT
         return cls(user_id, project_id, conversation_id, agent_id)
 
 

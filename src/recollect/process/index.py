@@ -36,7 +36,7 @@ def embed_text(text: str, speaker: str | None) -> str:
 
     'user: ' says nothing and moves every vector; a name is worth ten points of recall by meaning (LoCoMo).
     """
-    return f"{speaker}: {text}" if name_code(speaker) else text
+    return f"{speaker}: {text}" if name_code(speaker) and not text.startswith(f"{speaker}: ") else text
 
 
 def length(text: str) -> float:

@@ -190,6 +190,8 @@ def _session(model: bytes, arrays: dict[str, NDArray[Any]], threads: int) -> tup
     failures = (state.Fail, state.RuntimeException, state.InvalidArgument, state.InvalidGraph, state.NotImplemented)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # Threads that spin while they wait take the other core from whoever writes or searches meanwhile.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     # The graph is already as it should run; looking for improvements would only delay the start.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -48,7 +48,7 @@ class Weights:
     standing: float = 1.4
     time: float = 1.0
     newest: float = 0.5
-    mention: float = 0.3
+    mention: float = 0.15
     recent: float = 0.1
 
 
@@ -68,7 +68,7 @@ def fuse(signals: Signals, asked: Asked, weights: Weights) -> tuple[Scores, Mapp
         "length": (
             np.float32(weights.full) * np.minimum(1, traits.words / np.float32(FULL)) + np.float32(weights.short) * lean
         ),
-        "standing": np.float32(weights.standing) * traits.standing,
+        "standing": np.float32(weights.standing) * traits.standing * np.clip(match + np.float32(0.5), 0, 1),
         "mention": np.float32(weights.mention) * signals.mentions,
     }
     if traits.mixed:

@@ -149,8 +149,8 @@ async def _cosines(ways: Ways, asked: Embedding | None, where: Where, keys: Keys
 async def _mentioned(ways: Ways, understood: Understood, where: Where, spoken: frozenset[int]) -> Keys:
     """Return memories that mention a thing the question names; who speaks in reach is no such thing."""
     named = [name for name in (*understood.identifiers, *understood.names) if name_code(name) not in spoken]
-    known = await ways.graph.entities(where.reach, named) if named else []
-    return np.sort(await ways.graph.mentions(where, [thing.id for thing in known], FEW)) if known else _none()
+    known = await ways.graph.known(where.reach, named) if named else []
+    return np.sort(await ways.graph.mentions(where, known, FEW)) if known else _none()
 
 
 def _none() -> Keys:

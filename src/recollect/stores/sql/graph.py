@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from recollect.ports import Keys
 
 
+SPARE = 8
+"""How many more mentions are read than asked for, since some may not meet the conditions."""
+
+
 class SqlGraph:
     """The Graph port over the SQL core."""
 
@@ -39,20 +43,32 @@ class SqlGraph:
             lambda connection: _entities(connection, _known(connection, reach).limit(limit))
         )
 
+    async def known(self, reach: Reach, names: Sequence[str]) -> Sequence[int]:
+        """Return the ids of the entities with these names."""
+        folded = [fold(name) for name in names]
+
+        def work(connection: sa.Connection) -> Sequence[int]:
+            inside = entity.c.tenant.in_(tenants_in(connection, reach))
+            return connection.execute(sa.select(entity.c.key).where(inside, entity.c.folded.in_(folded))).scalars().all()
+
+        return await self._database.read(work)
+
     async def mentions(self, where: Where, entities: Sequence[int], limit: int) -> Keys:
         """Return memories that mention any of the entities, newest first."""
 
         def work(connection: sa.Connection) -> Keys:
+            # The index of mentions gives the latest first; led by the tenant, SQLite would walk all its memories.
+            named = sa.select(mention.c.memory).where(mention.c.entity.in_(list(entities))).distinct()
+            named = named.order_by(mention.c.memory.desc()).limit(limit * SPARE)
             query = (
                 sa.select(memory.c.key)
                 .select_from(
-                    mention.join(memory, mention.c.memory == memory.c.key)
-                    .join(tenant, memory.c.tenant == tenant.c.key)
-                    .outerjoin(conversation, memory.c.conversation == conversation.c.key)
+                    memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
+                        conversation, memory.c.conversation == conversation.c.key
+                    )
                 )
-                .where(mention.c.entity.in_(list(entities)), *conditions(connection, where))
+                .where(memory.c.key.in_(named), *conditions(connection, where))
                 .order_by(memory.c.key.desc())
-                .distinct()
                 .limit(limit)
             )
             return np.array(connection.execute(query).scalars().all(), np.int64)
