@@ -86,7 +86,7 @@ async def check_found(home: Path, told: dict[str, list[str]]) -> None:
         for marker, ids in random.Random(1).sample(sorted(told.items()), min(25, len(told))):
             hits = await memory.search(marker, limit=100)
             assert set(ids) <= {hit.memory.id for hit in hits}
-        await asyncio.wait_for(memory.drain(), 120)
+        await asyncio.wait_for(memory.drain(), 1200)
         stats = await memory.stats()
         assert (stats.waiting, stats.parked) == (0, 0)
         condition = await memory.app.upkeep.condition("fake")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import log, sqrt
 
 from recollect.models import Memory, Role
-from recollect.process.classify import DENSE, classify
+from recollect.process.classify import DENSE
 from recollect.process.density import density
 from recollect.process.scan import scan
 from recollect.process.statements import stated
@@ -103,12 +103,11 @@ def _sentences(turns: Sequence[Memory]) -> list[_Sentence]:
 
 
 def _pieces(turn: Memory) -> list[tuple[Memory, str, float, frozenset[str]]]:
+    if not turn.dense:
+        return []
     text = turn.text[:LOOKED_AT]
     seen = scan(text)
     categories = {end: category for category, _, end in stated(seen, turn.role)}
-    judged = classify(turn, seen, (), tuple(categories.values()))
-    if judged.density < DENSE:
-        return []
     found = []
     for start, end in sentences(text):
         piece = _MARK.sub("", " ".join(text[start:end].split()))
@@ -117,9 +116,7 @@ def _pieces(turn: Memory) -> list[tuple[Memory, str, float, frozenset[str]]]:
         own = frozenset(terms(piece))
         if len(own) < 3:
             continue
-        worth = 0.3 * judged.importance + _WORTH.get(categories.get(end, ""), 0.0)
-        if judged.category == "result":
-            worth += 0.15
+        worth = 0.3 * turn.importance + _WORTH.get(categories.get(end, ""), 0.0)
         if _ASKING.search(piece) or piece.endswith((":", "：")):
             worth -= 1.0
         found.append((turn, piece, worth, own))

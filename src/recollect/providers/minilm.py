@@ -1,7 +1,7 @@
 """The default embedder: all-MiniLM-L6-v2 on this machine through ONNX Runtime, without torch.
 
-Short calls (a question) and bulk calls (memories being indexed) have a thread each, so that a question never waits
-behind a thousand memories.
+Short calls (a question) have a thread of their own, so that a question never waits behind a thousand memories; bulk
+calls (memories being indexed) are shared out among several.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ CHARACTERS = 32_768  # no 256 word pieces of real text are longer; what follows 
 BATCH = 512  # padded word pieces in one run: more is not faster and takes more memory
 WASTE = 1.25  # padding may add a quarter to a batch
 QUICK = 2000  # characters in all that still count as a short call
+SHARE = 64  # texts of like length that one thread embeds at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Pieces:
 
 
 class MiniLM:
-    """Embeds with all-MiniLM-L6-v2, loaded at the first text; `threads` bounds what one run may use.
+    """Embeds with all-MiniLM-L6-v2, loaded at the first text; bulk calls use `threads` threads.
 
     `int8` multiplies whole numbers: faster, smaller, and of another space than `float32`, hence the two names.
     """
@@ -58,11 +59,10 @@ class MiniLM:
         self._home = home
         self._folder = folder
         self._precision: Precision = precision
-        self._threads = threads
         self._loading = threading.Lock()
         self._encoder: Encoder | None = None
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="recollect-embed-quick")
-        self._bulk = ThreadPoolExecutor(1, thread_name_prefix="recollect-embed-bulk")
+        self._bulk = ThreadPoolExecutor(threads, thread_name_prefix="recollect-embed-bulk")
 
     @property
     def model(self) -> str:
@@ -91,8 +91,20 @@ class MiniLM:
         """
         if not texts:
             return []
-        lane = self._quick if sum(map(len, texts)) <= QUICK else self._bulk
-        return await asyncio.get_running_loop().run_in_executor(lane, self.embed_now, list(texts))
+        run = asyncio.get_running_loop().run_in_executor
+        if sum(map(len, texts)) <= QUICK:
+            return await run(self._quick, self.embed_now, list(texts))
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        shares = [order[start : start + SHARE] for start in range(0, len(order), SHARE)]
+        made = await asyncio.gather(
+            *(run(self._bulk, self.embed_now, [texts[place] for place in share]) for share in shares)
+        )
+        found = {
+            place: item
+            for share, items in zip(shares, made, strict=True)
+            for place, item in zip(share, items, strict=True)
+        }
+        return [found[place] for place in range(len(texts))]
 
     def embed_now(self, texts: Sequence[str]) -> list[Embedding]:
         """Do what `embed` does in the calling thread."""
@@ -103,7 +115,7 @@ class MiniLM:
         with self._loading:
             if self._encoder is None:
                 place = require(MINILM, self._home, self._folder)
-                self._encoder = Encoder(place, self._precision, self._threads)
+                self._encoder = Encoder(place, self._precision)
             return self._encoder
 
     def close(self) -> None:
@@ -116,13 +128,13 @@ class MiniLM:
 class Encoder:
     """The loaded tokenizer and session; every method may be called from several threads at once."""
 
-    def __init__(self, place: Path, precision: Precision, threads: int) -> None:
+    def __init__(self, place: Path, precision: Precision) -> None:
         self._weights = Safetensors(place / "model.safetensors")
         self._words, self._places = tables(self._weights)  # the words stay in the file: only pages in use cost memory
         # ONNX Runtime reads these in place for as long as the session lives.
         self._arrays = {name: np.ascontiguousarray(a) for name, a in initialisers(self._weights, precision).items()}
         self._tokenizer = _tokenizer(place / "tokenizer.json")
-        self._session, self._failures = _session(model_bytes(precision), self._arrays, threads)
+        self._session, self._failures = _session(model_bytes(precision), self._arrays)
         self._weights.release()
 
     def embed(self, texts: Sequence[str]) -> list[Embedding]:
@@ -182,16 +194,15 @@ def _tokenizer(path: Path) -> Any:
     return tokenizer
 
 
-def _session(model: bytes, arrays: dict[str, NDArray[Any]], threads: int) -> tuple[Any, tuple[type[Exception], ...]]:
+def _session(model: bytes, arrays: dict[str, NDArray[Any]]) -> tuple[Any, tuple[type[Exception], ...]]:
     """Return the session, and the errors its runs may raise."""
     import onnxruntime  # noqa: PLC0415 - a fifth of a second that only who embeds should pay
     from onnxruntime.capi import onnxruntime_pybind11_state as state  # noqa: PLC0415 - as above
 
     failures = (state.Fail, state.RuntimeException, state.InvalidArgument, state.InvalidGraph, state.NotImplemented)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    # Threads that spin while they wait take the other core from whoever writes or searches meanwhile.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # One thread a run: these matrices are so small that sharing one costs more than it gains. Runs go side by side.
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     # The graph is already as it should run; looking for improvements would only delay the start.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -66,13 +66,18 @@ class Gathered:
 
 async def gather(ways: Ways, understood: Understood, text: str, where: Where, limit: int) -> Gathered:
     """Return the candidates for a question: the best by words and by meaning, and their neighbours."""
-    spoken = await ways.lore.speakers(where)
-    names, terms = told_apart(text, understood.terms, spoken)
-    by_words, (asked, by_meaning), mentioned = await asyncio.gather(
-        ways.words.search(terms, where, limit),
-        _by_meaning(ways, text, where, limit),
-        _mentioned(ways, understood, where, spoken),
-    )
+    embedding = asyncio.ensure_future(_embedded(ways.embed, text))
+    try:
+        await asyncio.sleep(0)  # the embedder begins on its thread before words are searched on this one
+        spoken = await ways.lore.speakers(where)
+        names, terms = told_apart(text, understood.terms, spoken)
+        mentioned, by_words = await asyncio.gather(
+            _mentioned(ways, understood, where, spoken), ways.words.search(terms, where, limit)
+        )
+        asked = await embedding
+    finally:
+        embedding.cancel()
+    by_meaning = await _by_meaning(ways, asked, where, limit)
     found = np.unique(np.concatenate((by_words.keys, by_meaning.keys, mentioned)))
     if not len(found):
         found = np.sort(await ways.lore.recent(where, FEW))
@@ -127,17 +132,22 @@ def told_apart(text: str, terms: Sequence[str], spoken: frozenset[int]) -> tuple
     return frozenset(named.values()), tuple(term for term in terms if term not in apart) or tuple(terms)
 
 
-async def _by_meaning(ways: Ways, text: str, where: Where, limit: int) -> tuple[Embedding | None, Scored]:
-    """Return the embedded question and the best memories by cosine; words go on alone when the embedder cannot."""
-    nothing = Scored(_none(), np.empty(0, np.float32), _none(), 0.0, 0.0)
+async def _embedded(embed: Embed, text: str) -> Embedding | None:
+    """Return the embedded question; `None`, and words go on alone, when there is none or the embedder cannot."""
     if not text.strip():
-        return None, nothing
+        return None
     try:
-        asked = (await ways.embed.embed([text]))[0]
+        return (await embed.embed([text]))[0]
     except ProviderError as error:
         log.debug("Searching by words only: %s", error)
-        return None, nothing
-    return asked, await ways.vectors.search(ways.embed.model, asked.vector, where, limit)
+        return None
+
+
+async def _by_meaning(ways: Ways, asked: Embedding | None, where: Where, limit: int) -> Scored:
+    """Return the best memories by cosine, none without an embedded question."""
+    if asked is None:
+        return Scored(_none(), np.empty(0, np.float32), _none(), 0.0, 0.0)
+    return await ways.vectors.search(ways.embed.model, asked.vector, where, limit)
 
 
 async def _cosines(ways: Ways, asked: Embedding | None, where: Where, keys: Keys) -> Scores:

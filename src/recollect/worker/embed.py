@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -14,6 +15,9 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 512
 """Chunks embedded and written together: enough to sort by length, few enough to be searchable soon."""
+
+SIDE_BY_SIDE = 2
+"""Parts under way at once: while one is written, the next is embedded."""
 
 
 class Embedding:
@@ -28,9 +32,9 @@ class Embedding:
         """Do a batch of jobs; without an embedder they are parked, and done at the first start that has one."""
         try:
             ids = [name for job in jobs for name in job.payload.get("ids", ())]
-            for start in range(0, len(ids), AT_ONCE):
-                while await self._some(ids[start : start + AT_ONCE]):
-                    pass
+            turns = asyncio.Semaphore(SIDE_BY_SIDE)
+            parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
+            await asyncio.gather(*(self._part(part, turns) for part in parts))
             if any(job.payload.get("all") for job in jobs):
                 while await self._some(None):
                     pass
@@ -39,6 +43,11 @@ class Embedding:
                 log.warning("Searching by words only: %s", error)
                 self._told = True
             raise
+
+    async def _part(self, ids: Sequence[str], turns: asyncio.Semaphore) -> None:
+        async with turns:
+            while await self._some(ids):
+                pass
 
     async def _some(self, ids: Sequence[str] | None) -> int:
         missing = await self._vectors.unembedded(self._embed.model, limit=AT_ONCE, memory_ids=ids)

@@ -19,7 +19,7 @@ Handler = Callable[[Sequence[Job]], Awaitable[None]]
 
 BATCH = 64
 
-SOON = 0.05
+SOON = 0.2
 """Seconds after which a drain looks again, when jobs are another process's or wait to be repeated."""
 
 
@@ -84,8 +84,8 @@ class Worker:
         if jobs:
             alive = asyncio.create_task(self._keep_claims())
             try:
-                for name, group in groups.items():
-                    await self._work(name, group)
+                # Side by side: while one batch is embedded on its threads, another is derived from and written.
+                await asyncio.gather(*(self._work(name, group) for name, group in groups.items()))
             finally:
                 alive.cancel()
         return len(jobs)

@@ -22,6 +22,11 @@ from recollect.stores.sql.write import push_jobs, some, write_batch
 
 MAX_PAGE = 1000
 
+# Built once: every search runs them, and building costs as much as running.
+_KEYS = sa.bindparam("keys", expanding=True)
+_MEMORIES = select_memory().where(memory.c.key.in_(_KEYS))
+_SPANS = sa.select(chunk.c.key, chunk.c.start, chunk.c.end).where(chunk.c.key.in_(_KEYS))
+
 
 class SqlRecords:
     """The Records port over one database."""
@@ -75,12 +80,10 @@ class SqlRecords:
             found: dict[int, Memory] = {}
             spans: dict[int, tuple[int, int]] = {}
             for part in some(list(places)):
-                chosen = select_memory().where(memory.c.key.in_([key for key, _ in part]))
-                for row in connection.execute(chosen).mappings():
+                for row in connection.execute(_MEMORIES, {"keys": [key for key, _ in part]}).mappings():
                     found[row["key"]] = from_row(row)
-                query = sa.select(chunk.c.key, chunk.c.start, chunk.c.end)
-                query = query.where(chunk.c.key.in_([piece for _, piece in part]))
-                spans.update((row.key, (row.start, row.end)) for row in connection.execute(query))
+                for piece, start, end in connection.execute(_SPANS, {"keys": [piece for _, piece in part]}):
+                    spans[piece] = (start, end)
             return [
                 Located(key, found[key], *spans.get(piece, (0, len(found[key].text))))
                 for key, piece in places
