@@ -47,6 +47,9 @@ FAINT = 0.2
 TRIES = 5
 """How often a note said again is counted anew when another process changed it meanwhile."""
 
+NEAR_BEST = 0.4
+"""Share of the best hit's score below which a hit only fills the room."""
+
 PER_JOB = 256
 """Memories one job covers: small enough to be repeated cheaply, large enough that jobs cost nothing."""
 
@@ -229,7 +232,10 @@ class Engine:
     ) -> Context:
         """Return what is remembered about a question as text of at most `budget` tokens, with its sources."""
         found = await self.search(text, reach, asked_at=asked_at, limit=self.rules.top_k)
-        hits = [hit for hit in found if hit.score >= FAINT or hit.memory.tier is Tier.GLOBAL]
+        floor = max(FAINT, NEAR_BEST * found[0].score) if found else FAINT
+        hits = [hit for hit in found if hit.score >= floor]
+        # What holds in every session is worth saying where nothing else is known.
+        hits = hits or [hit for hit in found if hit.memory.tier is Tier.GLOBAL]
         return compose(
             text,
             hits,

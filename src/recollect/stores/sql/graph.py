@@ -48,8 +48,8 @@ class SqlGraph:
         folded = [fold(name) for name in names]
 
         def work(connection: sa.Connection) -> Sequence[int]:
-            inside = entity.c.tenant.in_(tenants_in(connection, reach))
-            return connection.execute(sa.select(entity.c.key).where(inside, entity.c.folded.in_(folded))).scalars().all()
+            query = sa.select(entity.c.key).where(entity.c.tenant.in_(tenants_in(connection, reach)))
+            return connection.execute(query.where(entity.c.folded.in_(folded))).scalars().all()
 
         return await self._database.read(work)
 

@@ -23,7 +23,7 @@ from recollect.stores.sql.write import push_jobs, some, write_batch
 MAX_PAGE = 1000
 
 # Built once: every search runs them, and building costs as much as running.
-_KEYS = sa.bindparam("keys", expanding=True)
+_KEYS: sa.BindParameter[int] = sa.bindparam("keys", expanding=True)
 _MEMORIES = select_memory().where(memory.c.key.in_(_KEYS))
 _SPANS = sa.select(chunk.c.key, chunk.c.start, chunk.c.end).where(chunk.c.key.in_(_KEYS))
 
