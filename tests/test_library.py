@@ -164,7 +164,7 @@ async def test_a_question_without_a_scope_asks_the_default_and_one_given_leaves_
     async def found(**scope: str) -> set[str]:
         return {hit.memory.text.removeprefix("zebra of ") for hit in await memory.search("zebra", **scope)}  # type: ignore[arg-type]
 
-    assert await found() == {"None in None"}
+    assert await found() == {"None in None", "None in web"}
     assert await found(user_id="alice") == {"alice in None", "alice in web"}
     assert await found(project_id="web") == {"None in web", "alice in web", "bob in web"}
     assert await found(user_id="bob", project_id="web") == {"bob in web"}

@@ -323,6 +323,9 @@ class Lore(Protocol):
     async def traits(self, where: Where, keys: Keys) -> Traits:
         """Return the traits of those of the keys that are in reach, in order; `allowed` marks what meets `where`."""
 
+    async def neighbours(self, where: Where, keys: Keys) -> Keys:
+        """Return the keys of the turns right before and after these in their conversations, those in reach."""
+
     async def recent(self, where: Where, limit: int) -> Keys:
         """Return the keys of the latest memories, newest first."""
 

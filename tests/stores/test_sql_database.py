@@ -51,7 +51,7 @@ async def pragma(database: Database, name: str, *, write: bool = False) -> objec
         ("foreign_keys", 1),
         ("auto_vacuum", 2),
         ("busy_timeout", 30_000),
-        ("secure_delete", 2),
+        ("secure_delete", 1),
     ],
 )
 async def test_every_connection_is_set_up(tmp_path: Path, name: str, value: object, write: bool) -> None:

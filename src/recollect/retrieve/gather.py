@@ -81,9 +81,8 @@ async def gather(ways: Ways, understood: Understood, text: str, where: Where, li
     found = np.unique(np.concatenate((by_words.keys, by_meaning.keys, mentioned)))
     if not len(found):
         found = np.sort(await ways.lore.recent(where, FEW))
-    near = await ways.lore.traits(where, found)
-    table = np.unique(np.concatenate((found, near.before, near.after)))
-    traits = await ways.lore.traits(where, table[table >= 0])
+    table = np.unique(np.concatenate((found, await ways.lore.neighbours(where, found))))
+    traits = await ways.lore.traits(where, table)
     keys = traits.keys
     words, cosines = await asyncio.gather(
         ways.words.score(terms, where, keys),

@@ -49,6 +49,8 @@ class LoreContract:
         assert traits.pieces.tolist() == [1, 1, 1, 1]
         assert traits.allowed.all()
         assert traits.mixed
+        assert (await backend.lore.neighbours(HERE, np.array(keys[:1]))).tolist() == [keys[1]]
+        assert (await backend.lore.neighbours(HERE, np.array(keys[2:]))).tolist() == []
 
     async def test_traits_keep_the_order_asked_for_and_pass_over_what_is_out_of_reach(self, backend: Backend) -> None:
         keys = await put(backend, memory("a"), memory("b", Scope("other", "p")), memory("c"))

@@ -214,6 +214,11 @@ class ResidentLore:
         made = await self._threads.run(lambda: self._traits(where, keys), here=self._tenants.at_hand(where))
         return await self._behind.traits(where, keys) if made is None else made
 
+    async def neighbours(self, where: Where, keys: Keys) -> Keys:
+        """Return the neighbours of these memories."""
+        found = await self._threads.run(lambda: self._neighbours(where, keys), here=self._tenants.at_hand(where))
+        return await self._behind.neighbours(where, keys) if found is None else found
+
     async def recent(self, where: Where, limit: int) -> Keys:
         """Return the latest memories."""
         return await self._behind.recent(where, limit)
@@ -225,6 +230,19 @@ class ResidentLore:
         if opened is None:
             return await self._behind.speakers(where)
         return frozenset().union(*(shard.speakers for shard in opened.shards)) - {0}
+
+    def _neighbours(self, where: Where, keys: Keys) -> Keys | None:
+        opened = self._tenants.open(where)
+        if opened is None:
+            return None
+        found = [np.empty(0, np.int64)]
+        for shard in opened.shards:
+            with shard.lock:
+                rows = shard.rows(keys)
+                rows = rows[rows >= 0]
+                around = np.concatenate((shard.column("before")[rows], shard.column("after")[rows]))
+                found.append(shard.column("key")[around[around >= 0]])
+        return np.concatenate(found)
 
     def _traits(self, where: Where, keys: Keys) -> Traits | None:
         opened = self._tenants.open(where)

@@ -37,7 +37,7 @@ class Database:
     def __init__(self, path: Path, *, readers: int = READERS) -> None:
         self.path = path
         self._writer = _engine(path, size=1, begin="BEGIN IMMEDIATE")
-        self._reader = _engine(path, size=2 * readers + 1, begin="BEGIN")
+        self._reader = _engine(path, size=2 * readers + 2, begin="BEGIN")
         self._write_thread = ThreadPoolExecutor(1, "recollect-write")
         self._read_threads = ThreadPoolExecutor(readers, "recollect-read")
 
@@ -137,7 +137,7 @@ def _engine(path: Path, *, size: int, begin: str) -> sa.Engine:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
-            "secure_delete=FAST",  # what stays in free pages is given back by `scrub`
+            "secure_delete=ON",
             "cache_size=-16000",
             "temp_store=MEMORY",
         ):

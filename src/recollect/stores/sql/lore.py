@@ -49,6 +49,12 @@ class SqlLore:
 
         return await self._database.read(work)
 
+    async def neighbours(self, where: Where, keys: Keys) -> Keys:
+        """Return the neighbours of these memories."""
+        traits = await self.traits(where, keys)
+        around = np.concatenate((traits.before, traits.after))
+        return around[around >= 0]
+
     async def recent(self, where: Where, limit: int) -> Keys:
         """Return the latest memories."""
 

@@ -22,6 +22,9 @@ from recollect.stores.sql.write import push_jobs, some, write_batch
 
 MAX_PAGE = 1000
 
+AT_HAND = 32
+"""Memories that are read on the caller's thread."""
+
 # Built once: every search runs them, and building costs as much as running.
 _KEYS: sa.BindParameter[int] = sa.bindparam("keys", expanding=True)
 _MEMORIES = select_memory().where(memory.c.key.in_(_KEYS))
@@ -90,7 +93,8 @@ class SqlRecords:
                 if key in found
             ]
 
-        return await self._database.read(work)
+        # A few rows by key take less than handing the work to another thread and back.
+        return self._database.read_now(work) if len(places) <= AT_HAND else await self._database.read(work)
 
     async def keys(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the keys of ids."""
