@@ -65,7 +65,7 @@ class CaptureSettings(Part):
 class RetrieveSettings(Part):
     """How memories are found."""
 
-    candidates: int = Field(400, ge=20, le=5000, description="how many each way of searching hands to the fusion")
+    candidates: int = Field(200, ge=20, le=5000, description="how many each way of searching hands to the fusion")
     top_k: int = Field(40, ge=1, le=1000, description="hits a context is composed from")
     similarity_threshold: float = Field(0.0, ge=0, le=1, description="hits that score less are left out")
     word_weight: float | None = Field(None, ge=0, le=1, description="share of words against meaning; unset: as fitted")

@@ -37,7 +37,7 @@ _SUMMARY = tuple(Kind).index(Kind.SUMMARY)
 class Options:
     """How wide a search looks, how signals weigh, and the score (0..1) below which a hit is left out."""
 
-    candidates: int = 400
+    candidates: int = 200
     weights: Weights = field(default_factory=Weights)
     threshold: float = 0.0
 

@@ -13,10 +13,10 @@ from recollect.process.index import embed_text
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 512
+AT_ONCE = 256
 """Chunks embedded and written together: enough to sort by length, few enough to be searchable soon."""
 
-SIDE_BY_SIDE = 2
+SIDE_BY_SIDE = 3
 """Parts under way at once: while one is written, the next is embedded."""
 
 
