@@ -231,3 +231,15 @@ async def test_jobs_cover_every_memory_of_a_capture(home: Path, count: int) -> N
         await memory.capture([said("user", f"zebra number {n} sleeps there") for n in range(count)])
         await memory.drain()
         assert (await memory.stats()).embedded == count
+
+
+async def test_what_a_newer_fact_replaced_is_true_again_when_that_one_is_deleted(home: Path) -> None:
+    async with AsyncMemory(home, embed=FakeEmbedder(), settings=QUICK) as memory:
+        old = await memory.add("I live in Porto now", user_id="bo")
+        new = await memory.add("I moved from Porto to Lisbon, I live in Lisbon now", user_id="bo")
+        await memory.drain()
+        assert (await memory.get(old.id)).superseded_by == new.id
+        await memory.delete(new.id)
+        back = await memory.get(old.id)
+        assert (back.superseded_by, back.valid_to, back.version) == (None, None, 3)
+        assert [hit.memory.id for hit in await memory.search("where do I live", user_id="bo")] == [old.id]

@@ -302,7 +302,11 @@ class Engine:
 
     async def delete(self, memory_id: str) -> None:
         """Delete one memory and what was derived from it alone; raise NotFound."""
-        done = await self.stores.records.commit(Batch(deletes=[memory_id], tasks=_SWEEP))
+        item = await self.get(memory_id)
+        scope = item.scope
+        talk = [scope.user_id, scope.project_id, scope.conversation_id]
+        again = [Task(SUMMARISE, {"conversations": [talk]})] if item.position and scope.conversation_id else []
+        done = await self.stores.records.commit(Batch(deletes=[memory_id], tasks=[*_SWEEP, *again]))
         if not done.deleted:
             raise NotFound(f"There is no memory {memory_id}", hint="It may have been deleted already.")
         self._wake()

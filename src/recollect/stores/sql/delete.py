@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import sqlalchemy as sa
 
 from recollect.models import Kind
+from recollect.ports import Revision
+from recollect.stores.sql.row import from_row, select_memory
 from recollect.stores.sql.schema import (
     change,
     conversation,
@@ -16,7 +19,7 @@ from recollect.stores.sql.schema import (
     mention,
     relation,
 )
-from recollect.stores.sql.write import some
+from recollect.stores.sql.write import revise_all, some
 
 
 def delete_all(connection: sa.Connection, ids: Sequence[str], now: int) -> int:
@@ -49,7 +52,17 @@ def delete_all(connection: sa.Connection, ids: Sequence[str], now: int) -> int:
         ],
     )
     _sweep(connection, touched, talks)
+    _revive(connection, list(gone), now)
     return len(gone)
+
+
+def _revive(connection: sa.Connection, gone: Sequence[str], now: int) -> None:
+    """Let what was replaced by a memory that is gone be true again."""
+    for part in some(gone):
+        rows = connection.execute(select_memory().where(memory.c.superseded_by.in_(part))).mappings().all()
+        back = [from_row(row) for row in rows]
+        again = [replace(item, superseded_by=None, valid_to=None, version=item.version + 1) for item in back]
+        revise_all(connection, [Revision(item) for item in again], now)
 
 
 def reword(connection: sa.Connection, ids: Sequence[str], now: int) -> None:

@@ -82,6 +82,12 @@ memory = sa.Table(
     sa.Index("ix_memory_tenant_key", "tenant", "key"),
     sa.Index("ix_memory_conversation_position", "conversation", "position"),
     sa.Index("ix_memory_tenant_content_hash", "tenant", "content_hash"),
+    sa.Index(
+        "ix_memory_superseded_by",
+        "superseded_by",
+        sqlite_where=sa.text("superseded_by IS NOT NULL"),
+        postgresql_where=sa.text("superseded_by IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 

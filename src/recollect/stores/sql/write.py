@@ -121,8 +121,6 @@ def _revise(connection: sa.Connection, revision: Revision, now: int) -> None:
             hint="Read it again and repeat the change.",
         )
     row = to_row(item)
-    if revision.chunks is not None:
-        row["dedupe"] = f"revised:{item.id}"
     connection.execute(sa.update(memory).where(memory.c.key == old["key"]).values(row))
     if revision.chunks is not None:
         connection.execute(sa.delete(chunk).where(chunk.c.memory == old["key"]))

@@ -155,6 +155,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_memory_conversation_position", "memory", ["conversation", "position"], unique=False)
     op.create_index("ix_memory_tenant_content_hash", "memory", ["tenant", "content_hash"], unique=False)
+    op.create_index(
+        "ix_memory_superseded_by",
+        "memory",
+        ["superseded_by"],
+        unique=False,
+        sqlite_where=sa.text("superseded_by IS NOT NULL"),
+        postgresql_where=sa.text("superseded_by IS NOT NULL"),
+    )
     op.create_index("ix_memory_tenant_key", "memory", ["tenant", "key"], unique=False)
     op.create_table(
         "chunk",
