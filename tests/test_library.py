@@ -425,7 +425,7 @@ def test_a_home_that_cannot_be_opened_leaves_nothing_running(tmp_path: Path) -> 
     (tmp_path / "home" / "recollect.db").write_text("not a database, but long enough to be read as one" * 50)
     with pytest.raises(RecollectError):
         Memory(tmp_path / "home")
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # a thread of an earlier test may have ended meanwhile
 
 
 def test_two_memories_on_one_home_see_each_other_at_once(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -41,7 +42,7 @@ class Deriving:
                 await self._fact(item, found)
             if item.kind in (Kind.NOTE, Kind.FACT):
                 await self._settle(item)
-            if item.position and item.scope.conversation_id:
+            if item.scope.conversation_id and due(item.position):
                 talks[item.scope.user_id, item.scope.project_id, item.scope.conversation_id] = None
         if talks:
             summarise = Task("summarise", {"conversations": [list(talk) for talk in talks]})
@@ -85,6 +86,12 @@ class Deriving:
                 links.append((item.id, old.id, "near"))
         if links or retired:
             await self._records.commit(Batch(revisions=retired, links=links))
+
+
+def due(position: int) -> bool:
+    """Whether a conversation that has grown to this many turns is summed up anew: at 6, then at each fourth more."""
+    steps = [math.floor(math.log(max(turns, 1) / FEWEST_TURNS, GROWTH)) for turns in (position - 1, position)]
+    return position == FEWEST_TURNS or (position > FEWEST_TURNS and steps[0] != steps[1])
 
 
 def fact_key(turn: Memory, digest: str) -> str:
@@ -133,7 +140,7 @@ class Summarising:
         page = await self._records.page(Where(reach, (Kind.SUMMARY,), stale=True), limit=1)
         old = page.memories[0] if page.memories else None
         turns = await self._records.turns(reach)
-        if len(turns) < (FEWEST_TURNS if old is None else len(old.sources) * GROWTH):
+        if len(turns) < FEWEST_TURNS:
             return
         text = summary(turns)
         if not text:

@@ -37,13 +37,17 @@ class Database:
     def __init__(self, path: Path, *, readers: int = READERS) -> None:
         self.path = path
         self._writer = _engine(path, size=1, begin="BEGIN IMMEDIATE")
+        self._lazy_writer = _engine(path, size=1, begin="BEGIN IMMEDIATE", durable=False)
         self._reader = _engine(path, size=2 * readers + 2, begin="BEGIN")
         self._write_thread = ThreadPoolExecutor(1, "recollect-write")
         self._read_threads = ThreadPoolExecutor(readers, "recollect-read")
 
-    async def write(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` in a transaction of its own; return what it returns once that is durable."""
-        return await self._run(self._write_thread, self._writer, work)
+    async def write(self, work: Callable[[sa.Connection], T], *, durable: bool = True) -> T:
+        """Run `work` in a transaction of its own; return what it returns once that is durable.
+
+        With `durable` false it does not wait for the disk: right for what is made again after a crash (claims, vectors).
+        """
+        return await self._run(self._write_thread, self._writer if durable else self._lazy_writer, work)
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` over one consistent view."""
@@ -88,6 +92,7 @@ class Database:
         self._write_thread.shutdown()
         self._read_threads.shutdown()
         self._writer.dispose()
+        self._lazy_writer.dispose()
         self._reader.dispose()
 
     async def _run(self, pool: ThreadPoolExecutor, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
@@ -118,7 +123,7 @@ def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
         return work(connection)
 
 
-def _engine(path: Path, *, size: int, begin: str) -> sa.Engine:
+def _engine(path: Path, *, size: int, begin: str, durable: bool = True) -> sa.Engine:
     engine = sa.create_engine(
         f"sqlite+pysqlite:///{path}",
         poolclass=QueuePool,
@@ -135,7 +140,7 @@ def _engine(path: Path, *, size: int, begin: str) -> sa.Engine:
             driver.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of an empty file only: later it would write each time
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",
+            "synchronous=FULL" if durable else "synchronous=NORMAL",
             "foreign_keys=ON",
             "secure_delete=ON",
             "cache_size=-16000",

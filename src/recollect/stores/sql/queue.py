@@ -47,13 +47,13 @@ class SqlQueue:
 
         if not await self._database.read(waiting):
             return []
-        return await self._database.write(work)
+        return await self._database.write(work, durable=False)
 
     async def extend(self, worker: str, *, lease: float) -> None:
         """Let a worker keep its claims."""
         mine = sa.and_(job.c.state == JobState.CLAIMED, job.c.worker == worker)
         update = sa.update(job).where(mine).values(leased_until=self._now() + int(lease * 1_000_000))
-        await self._database.write(lambda connection: connection.execute(update))
+        await self._database.write(lambda connection: connection.execute(update), durable=False)
 
     async def workers(self) -> list[str]:
         """Return who holds claims."""
@@ -74,7 +74,7 @@ class SqlQueue:
                 connection.execute(sa.delete(job).where(job.c.id.in_(part)))
 
         if ids:
-            await self._database.write(work)
+            await self._database.write(work, durable=False)
 
     async def fail(self, job_id: int, error: str, *, retry_in: float | None) -> None:
         """Put a job back for later, or park it."""

@@ -44,7 +44,7 @@ class SqlVectors:
     async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
         """Store vectors by chunk."""
         if rows:
-            await self._database.write(lambda connection: _put(connection, model, rows))
+            await self._database.write(lambda connection: _put(connection, model, rows), durable=False)
 
     async def unembedded(self, model: str, *, limit: int, memory_ids: Sequence[str] | None = None) -> list[Unembedded]:
         """Return chunks without a vector of this model."""
