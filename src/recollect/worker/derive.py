@@ -27,6 +27,41 @@ GROWTH = 1.25
 """A summary is written anew when its conversation has grown by this factor."""
 
 
+class _Told:
+    """The facts one batch states, each once however often it is said: the fact, its key, and whether it is new."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.facts: dict[tuple[str, str, str], tuple[Memory, str, bool]] = {}
+        self._known: dict[tuple[str, str, str], Memory] = {}
+
+    def again(self, turn: Memory, digest: str) -> bool:
+        """Count a fact that this batch has already; return whether it has."""
+        place = _place(turn, digest)
+        if place in self.facts:
+            fact, key, fresh = self.facts[place]
+            if turn.id not in fact.sources:
+                more = replace(fact, sources=(*fact.sources, turn.id), repeats=fact.repeats + 1)
+                self.facts[place] = (more, key, fresh)
+            return True
+        return place in self._known and turn.id in self._known[place].sources
+
+    def add(self, turn: Memory, found: Statement, digest: str, same: Memory | None) -> None:
+        """Take a statement up: as a new fact, or as one more source of the one that says the same."""
+        place = _place(turn, digest)
+        if same is None:
+            self.facts[place] = (_fact_of(turn, found, digest, self._clock), fact_key(turn, digest), True)
+        elif turn.id in same.sources:
+            self._known[place] = same
+        else:
+            more = replace(same, sources=(*same.sources, turn.id), repeats=same.repeats + 1, version=same.version + 1)
+            self.facts[place] = (more, "", False)
+
+
+def _place(turn: Memory, digest: str) -> tuple[str, str, str]:
+    return turn.scope.user_id, turn.scope.project_id, digest
+
+
 class Deriving:
     """Marks statements of turns as facts beside them, ties near repeats, retires what a newer fact replaces."""
 
@@ -34,36 +69,34 @@ class Deriving:
         self._records, self._words, self._clock = records, words, clock
 
     async def __call__(self, jobs: Sequence[Job]) -> None:
-        """Do a batch of jobs; the conversations they touch are put down for summaries."""
-        ids = [name for job in jobs for name in job.payload.get("ids", ())]
-        talks: dict[tuple[str, str, str], None] = {}
-        for item in await self._records.get(ids):
+        """Do a batch of jobs in one write; the conversations that have grown are put down for summaries."""
+        items = await self._records.get([name for job in jobs for name in job.payload.get("ids", ())])
+        told = _Told(self._clock)
+        for item in items:
             for found in statements(item):
-                await self._fact(item, found)
-            if item.kind in (Kind.NOTE, Kind.FACT):
-                await self._settle(item)
-            if item.scope.conversation_id and due(item.position):
-                talks[item.scope.user_id, item.scope.project_id, item.scope.conversation_id] = None
-        if talks:
-            summarise = Task("summarise", {"conversations": [list(talk) for talk in talks]})
-            await self._records.commit(Batch(tasks=[summarise]))
-
-    async def _fact(self, turn: Memory, found: Statement) -> None:
-        digest = content_hash(found.text)
-        same = await self._records.same(turn.scope, digest)
-        if same is not None:
-            if turn.id not in same.sources:
-                more = replace(
-                    same, sources=(*same.sources, turn.id), repeats=same.repeats + 1, version=same.version + 1
-                )
-                await self._records.commit(Batch(revisions=[Revision(more)]))
-            return
-        fact = _fact_of(turn, found, digest, self._clock)
-        done = await self._records.commit(
-            Batch(adds=[Entry(fact, index(fact), fact_key(turn, digest))], tasks=[Task("embed", {"ids": [fact.id]})])
+                digest = content_hash(found.text)
+                if not told.again(item, digest):
+                    told.add(item, found, digest, await self._records.same(item.scope, digest))
+        talks = dict.fromkeys(
+            (item.scope.user_id, item.scope.project_id, item.scope.conversation_id)
+            for item in items
+            if item.scope.conversation_id and due(item.position)
         )
-        if done.new[0]:
-            await self._settle(fact)
+        new = await self._write(told, [list(talk) for talk in talks])
+        for item in (*new, *(item for item in items if item.kind in (Kind.NOTE, Kind.FACT))):
+            await self._settle(item)
+
+    async def _write(self, told: _Told, talks: Sequence[Sequence[str | None]]) -> list[Memory]:
+        """Write the facts and the jobs they leave behind; return the facts that are new."""
+        facts = [(fact, key) for fact, key, fresh in told.facts.values() if fresh]
+        counted = [Revision(fact) for fact, _, fresh in told.facts.values() if not fresh]
+        tasks = [Task("embed", {"ids": [fact.id for fact, _ in facts]})] if facts else []
+        tasks += [Task("summarise", {"conversations": talks})] if talks else []
+        if not facts and not counted and not tasks:
+            return []
+        entries = [Entry(fact, index(fact), key) for fact, key in facts]
+        done = await self._records.commit(Batch(adds=entries, revisions=counted, tasks=tasks))
+        return [fact for (fact, _), new in zip(facts, done.new, strict=True) if new]
 
     async def _settle(self, item: Memory) -> None:
         """Compare a new fact or note with what is known: tie near repeats, retire what it replaces."""
