@@ -45,7 +45,7 @@ class Database:
     async def write(self, work: Callable[[sa.Connection], T], *, durable: bool = True) -> T:
         """Run `work` in a transaction of its own; return what it returns once that is durable.
 
-        With `durable` false it does not wait for the disk: right for what is made again after a crash (claims, vectors).
+        With `durable` false it does not wait for the disk: right for what is made again after a crash (jobs, vectors).
         """
         return await self._run(self._write_thread, self._writer if durable else self._lazy_writer, work)
 
