@@ -75,11 +75,12 @@ class ResidentWords:
     async def search(self, terms: Sequence[str], where: Where, limit: int) -> Scored:
         """Return the best memories by BM25."""
         found = await self._threads.run(lambda: self._answers(terms, where), here=self._tenants.at_hand(where))
-        return await self._behind.search(terms, where, limit) if found is None else _top(found, limit, positive=True)
+        return await self._behind.search(terms, where, limit) if found is None else _top(found, limit)
 
     async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
-        """Return the scores of these memories."""
-        found = await self._threads.run(lambda: self._answers(terms, where), here=self._tenants.at_hand(where))
+        """Return the scores of these memories; right after a search its answer is still there."""
+        here = self._tenants.at_hand(where, light=True)
+        found = await self._threads.run(lambda: self._answers(terms, where), here=here)
         return await self._behind.score(terms, where, keys) if found is None else _at(found, keys, 0.0)
 
     def _answers(self, terms: Sequence[str], where: Where) -> list[Answer] | None:
@@ -144,13 +145,12 @@ class ResidentVectors:
         )
         if found is None:
             return await self._behind.search(model, vector, where, limit)
-        return _top(found, limit, positive=False)
+        return _top(found, limit)
 
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
-        """Return the cosine of these memories."""
-        found = await self._threads.run(
-            lambda: self._answers(model, vector, where), here=self._tenants.at_hand(where, model)
-        )
+        """Return the cosine of these memories; right after a search its answer is still there."""
+        here = self._tenants.at_hand(where, model, light=True)
+        found = await self._threads.run(lambda: self._answers(model, vector, where), here=here)
         return await self._behind.score(model, vector, where, keys) if found is None else _at(found, keys, np.nan)
 
     def _answers(self, model: str, vector: bytes, where: Where) -> list[Answer] | None:
@@ -169,37 +169,30 @@ class ResidentVectors:
         return self._memo.get((opened.stamp, where, model, vector), make)
 
 
-def _top(found: Sequence[Answer], limit: int, *, positive: bool) -> Scored:
-    """Return the best of all shards, `positive` ones only; the mean counts all that may answer."""
+def _top(found: Sequence[Answer], limit: int) -> Scored:
+    """Return the best of all shards; mean and deviation are over all that may answer."""
     keys, scores, chunks, counts = [], [], [], Counts()
     for answer in found:
-        counted = answer.scores if answer.rows is None else answer.scores[answer.rows]
-        counts.add(counted)
-        at = _best_rows(counted, limit)
-        at = at[counted[at] > 0] if positive else at
-        rows = at if answer.rows is None else answer.rows[at]
-        keys.append(answer.keys[rows])
-        scores.append(answer.scores[rows])
-        chunks.append(answer.chunk_keys[rows if answer.chunks is None else answer.chunks[rows]])
+        with answer.shard.lock:
+            rows, best_scores, best_chunks = answer.best(limit)
+            keys.append(answer.shard.column("key")[rows])
+            counts.add(answer.sample())
+        scores.append(best_scores)
+        chunks.append(best_chunks)
     if not keys:
         return nothing()
     return best(np.concatenate(keys), np.concatenate(scores), np.concatenate(chunks), limit, counts)
 
 
-def _best_rows(scores: Scores, limit: int) -> Keys:
-    if len(scores) <= limit:
-        return np.arange(len(scores))
-    return np.argpartition(scores, len(scores) - limit)[len(scores) - limit :]
-
-
 def _at(found: Sequence[Answer], keys: Keys, missing: float) -> Scores:
     scores = np.full(len(keys), missing, np.float32)
     for answer in found:
-        if not len(answer.keys):
-            continue
-        at = np.minimum(np.searchsorted(answer.keys, keys), len(answer.keys) - 1)
-        there = answer.keys[at] == keys
-        scores[there] = answer.scores[at[there]]
+        with answer.shard.lock:
+            rows = answer.shard.rows(keys)
+            there = np.flatnonzero(rows >= 0)
+            there = there[answer.shard.column("alive")[rows[there]]]
+            mine = answer.of(rows[there])
+        scores[there] = np.where(mine > -np.inf, mine, np.float32(missing))
     return scores
 
 
@@ -211,12 +204,14 @@ class ResidentLore:
 
     async def traits(self, where: Where, keys: Keys) -> Traits:
         """Return the traits of these memories."""
-        made = await self._threads.run(lambda: self._traits(where, keys), here=self._tenants.at_hand(where))
+        made = await self._threads.run(lambda: self._traits(where, keys), here=self._tenants.at_hand(where, light=True))
         return await self._behind.traits(where, keys) if made is None else made
 
     async def neighbours(self, where: Where, keys: Keys) -> Keys:
         """Return the neighbours of these memories."""
-        found = await self._threads.run(lambda: self._neighbours(where, keys), here=self._tenants.at_hand(where))
+        found = await self._threads.run(
+            lambda: self._neighbours(where, keys), here=self._tenants.at_hand(where, light=True)
+        )
         return await self._behind.neighbours(where, keys) if found is None else found
 
     async def recent(self, where: Where, limit: int) -> Keys:
@@ -225,7 +220,7 @@ class ResidentLore:
 
     async def speakers(self, where: Where) -> frozenset[int]:
         """Return who speaks in reach."""
-        here = self._tenants.at_hand(where)
+        here = self._tenants.at_hand(where, light=True)
         opened = await self._threads.run(lambda: self._tenants.open(Where(where.reach)), here=here)
         if opened is None:
             return await self._behind.speakers(where)

@@ -21,6 +21,9 @@ Floats = NDArray[np.float32]
 
 _USER = tuple(Role).index(Role.USER)
 
+MANY = 50_000
+"""Vectors from which a second thread pays."""
+
 NEVER, ALWAYS = -(2**62), 2**62
 """Before and after every time a memory can have, in microseconds."""
 
@@ -45,6 +48,7 @@ _MEMORY: dict[str, Any] = {
     "alive": np.bool_,
     "before": np.int64,
     "after": np.int64,
+    "first": np.int64,
 }
 
 
@@ -54,12 +58,11 @@ def agent_code(name: str | None) -> int:
 
 
 class Space:
-    """The vectors of one model: two int8 planes, and which chunk each belongs to (`aligned`: its own number)."""
+    """The vectors of one model: two int8 planes, and which chunk each belongs to."""
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
         self.seq = 0
-        self.aligned = True
         self.high: Column[Any] = Column(np.int8, dimension)
         self.low: Column[Any] = Column(np.int8, dimension)
         self.scale: Column[Any] = Column(np.float32)
@@ -77,7 +80,6 @@ class Space:
         scale, high, low = unpack(codes, self.dimension)
         there = self.of_chunk.data[chunks]
         old, new = np.flatnonzero(there >= 0), np.flatnonzero(there < 0)
-        self.aligned &= bool(np.array_equal(chunks[new], np.arange(len(self.chunk), len(self.chunk) + len(new))))
         self.scale.data[there[old]], self.high.data[there[old]], self.low.data[there[old]] = (
             scale[old],
             high[old],
@@ -90,7 +92,8 @@ class Space:
     def cosines(self, question: Floats) -> Floats:
         """Return the cosine of every vector with the question, by the high plane (error about 0.002)."""
         scale, high, _ = encode(question[None, :])
-        dots = np.asarray(simsimd.cdist(self.high.data, high, "dot"), np.float32).ravel()
+        threads = 1 if len(self.chunk) < MANY else 2
+        dots = np.asarray(simsimd.cdist(self.high.data, high, "dot", threads=threads), np.float32).ravel()
         return np.asarray(dots * (self.scale.data * scale[0]), np.float32)
 
     def exact(self, rows: Rows, question: Floats) -> Floats:
@@ -161,12 +164,13 @@ class Shard:
         """Append memories (ascending keys, none here yet) and tie them to their conversations."""
         first = len(self)
         for name, column in self.memory.items():
-            if name not in {"before", "after", "alive"}:
+            if name not in {"before", "after", "alive", "first"}:
                 column.append(columns[name])
         count = len(columns["key"])
         self.memory["alive"].append(np.ones(count, np.bool_))
         self.memory["before"].append(np.full(count, -1, np.int64))
         self.memory["after"].append(np.full(count, -1, np.int64))
+        self.memory["first"].append(np.full(count, -1, np.int64))
         self._tie(first, columns["conversation"], columns["position"])
         self._note(columns)
 
@@ -236,9 +240,11 @@ class Shard:
         self.chunk_length.data[gone] = 0
 
     def add_chunks(self, keys: Rows, rows: Rows, texts: Sequence[str]) -> None:
-        """Append chunks (ascending keys) of memories that are here."""
+        """Append chunks (ascending keys, those of one memory side by side) of memories that are here."""
         lengths = lengths_of(texts)
         first = len(self.chunk_key)
+        heads = np.flatnonzero(np.concatenate(([True], rows[1:] != rows[:-1])))
+        self.column("first")[rows[heads]] = first + heads
         self.ordered &= not first or bool(keys[0] > self.chunk_key.data[-1])
         self.aligned &= bool(np.array_equal(rows, np.arange(first, first + len(rows))))
         self.postings.add(texts, lengths, len(self.chunk_key))

@@ -21,8 +21,8 @@ from recollect.stores.sql.where import conditions
 _MEMORY_BYTES = 600
 """What a memory with one short chunk takes beside its vector, measured; for deciding before loading."""
 
-AT_HAND = 30_000
-"""Chunks that are scored in well under a millisecond: less than handing the work to another thread costs."""
+AT_HAND = 150_000
+"""Chunks that are scored in two milliseconds: what handing the work to another thread and back may cost as well."""
 
 _MOST_DEAD = 0.25
 """A shard with a larger share of dead rows is loaded anew."""
@@ -75,8 +75,8 @@ class Tenants:
         talks, keys = self._database.read_now(lambda c: _narrow(c, where, tenants)) if narrow else (None, None)
         return Opened(stamp, tuple(shards), talks, keys)
 
-    def at_hand(self, where: Where, model: str | None = None) -> bool:
-        """Whether `open` would neither read the file nor give so many rows that scoring them takes a millisecond."""
+    def at_hand(self, where: Where, model: str | None = None, *, light: bool = False) -> bool:
+        """Whether `open` would not read the file, and (unless the work is `light`) give few enough rows to score."""
         if where.filter is not None or where.reach.conversation_id is not None:
             return False
         stamp = self._watch.stamp()
@@ -90,7 +90,7 @@ class Tenants:
             if shard is None or shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp):
                 return False
             rows += len(shard.chunk_key)
-        return rows <= AT_HAND
+        return light or rows <= AT_HAND
 
     def forget(self, model: str | None) -> None:
         """Let go of the vectors of a model (or all): they were dropped."""
