@@ -72,7 +72,7 @@ async def gather(ways: Ways, understood: Understood, text: str, where: Where, li
         spoken = await ways.lore.speakers(where)
         names, terms = told_apart(text, understood.terms, spoken)
         mentioned, by_words = await asyncio.gather(
-            _mentioned(ways, understood, where, spoken), ways.words.search(terms, where, limit)
+            _mentioned(ways, understood, where), ways.words.search(terms, where, limit)
         )
         asked = await embedding
     finally:
@@ -155,9 +155,12 @@ async def _cosines(ways: Ways, asked: Embedding | None, where: Where, keys: Keys
     return await ways.vectors.score(ways.embed.model, asked.vector, where, keys)
 
 
-async def _mentioned(ways: Ways, understood: Understood, where: Where, spoken: frozenset[int]) -> Keys:
-    """Return memories that mention a thing the question names; who speaks in reach is no such thing."""
-    named = [name for name in (*understood.identifiers, *understood.names) if name_code(name) not in spoken]
+async def _mentioned(ways: Ways, understood: Understood, where: Where) -> Keys:
+    """Return memories that mention a thing the question names by identifier, file, version or error code.
+
+    Plain names are found as words; for them the graph would cost more than all the rest of a search.
+    """
+    named = list(understood.identifiers)
     known = await ways.graph.known(where.reach, named) if named else []
     return np.sort(await ways.graph.mentions(where, known, FEW)) if known else _none()
 
