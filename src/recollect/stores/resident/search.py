@@ -72,7 +72,13 @@ class Answer:
             some = counts > 0
             if some.any():
                 best[some] = np.maximum.reduceat(self._at(chunks), starts[some])
-        return best if self.mask is None else np.where(self.mask[rows], best, np.float32(self.floor))
+        return best if self.mask is None else np.where(self._may(rows), best, np.float32(self.floor))
+
+    def _may(self, rows: Keys) -> Mask:
+        """Return which memories may answer; one that came after the question may not."""
+        if self.mask is None or not len(self.mask):
+            return np.full(len(rows), self.mask is None)
+        return np.asarray(self.mask[np.minimum(rows, len(self.mask) - 1)] & (rows < len(self.mask)))
 
     def _at(self, chunks: Keys) -> Scores:
         """Return the score of each chunk, the floor for those that came after the question."""
@@ -91,7 +97,7 @@ class Answer:
         """Return the scores of all memories that have one, or of some 8,000 spread evenly, for mean and deviation."""
         rows = np.arange(0, len(self.shard), max(1, len(self.shard) // SAMPLE))
         rows = rows[self.shard.column("alive")[rows]]
-        rows = rows if self.mask is None else rows[self.mask[rows]]
+        rows = rows[self._may(rows)]
         scores = self.of(rows)
         return scores[scores > -np.inf]
 
