@@ -1,7 +1,8 @@
 """The one pure function that turns what is known about the candidates into a ranking.
 
 A sum of ten signals over standardised scores. The weights were fitted as a listwise logistic model on LoCoMo and
-BEAM together, each space judged by weights fitted without it; `docs/retrieval.md` tells what each part is worth.
+BEAM by a research script, which judged each space by weights fitted without it; those here were then adjusted by hand
+on the same development files, without leaving any out. `docs/retrieval.md` tells what that does not show.
 """
 
 from __future__ import annotations
