@@ -1,0 +1,1 @@
+"""Mem0's own contracts, so that its unmodified clients work against this server."""

@@ -1,0 +1,1 @@
+"""The memory tool of Anthropic's SDK, with files that are memories."""

@@ -1,0 +1,1 @@
+"""One process that holds the store, the worker and the HTTP edge."""
