@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
+from recollect.agent import Agent
 from recollect.clock import SystemClock
 from recollect.engine import DERIVE, EMBED, SCRUB, SUMMARISE, Engine, Rules, Stores
 from recollect.errors import ConfigError, ProviderError
-from recollect.models import Task
-from recollect.ports import Clock, Dump, Embed, Upkeep
+from recollect.meters import Meters
+from recollect.models import Job, Task
+from recollect.ports import Chat, Clock, Dump, Embed, Owners, Tokens, Upkeep
 from recollect.providers.absent import NoEmbedder
+from recollect.providers.metered import MeteredEmbed
 from recollect.providers.minilm import MiniLM
 from recollect.retrieve.fuse import Weights
 from recollect.retrieve.gather import Ways
 from recollect.retrieve.search import Finder, Options
-from recollect.settings import EmbedderSettings, Settings
+from recollect.settings import ChatSettings, EmbedderSettings, Settings
 from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
 from recollect.stores.resident.tenants import Tenants
 from recollect.stores.sql.database import Database, prepare_home
@@ -23,9 +27,11 @@ from recollect.stores.sql.dump import SqlDump
 from recollect.stores.sql.graph import SqlGraph
 from recollect.stores.sql.lore import SqlLore
 from recollect.stores.sql.migrate import upgrade
+from recollect.stores.sql.owners import SqlOwners
 from recollect.stores.sql.queue import SqlQueue
 from recollect.stores.sql.records import SqlRecords
 from recollect.stores.sql.scrub import scrub
+from recollect.stores.sql.tokens import SqlTokens
 from recollect.stores.sql.upkeep import SqlUpkeep
 from recollect.stores.sql.vectors import SqlVectors
 from recollect.stores.sql.words import SqlWords
@@ -50,6 +56,11 @@ class App:
     threads: Threads
     dump: Dump
     upkeep: Upkeep
+    tokens: Tokens
+    meters: Meters
+    embedding: MeteredEmbed
+    owners: Owners
+    agent: Agent
 
     async def start(self) -> None:
         """Begin working off jobs, those left by processes that died and by a missing embedder among them."""
@@ -76,6 +87,7 @@ class App:
     async def close(self) -> None:
         """Stop the worker, then release threads and files."""
         await self.worker.stop()
+        await self.agent.close()
         self.threads.close()
         self.tenants.close()
         await self.engine.stores.records.close()
@@ -91,37 +103,42 @@ def open_app(settings: Settings, *, embed: Embed | None = None, clock: Clock | N
     """
     prepare_home(settings.home)
     clock = clock or SystemClock()
-    database = Database(settings.database)
+    meters = Meters()
+    database = Database(settings.database, meters=meters)
     try:
         upgrade(database, analysis=VERSION)
-        return _built(settings, database, embed or embedder(settings), clock)
+        return _built(settings, database, embed or embedder(settings), clock, meters)
     except BaseException:
         database.close_now()
         raise
 
 
-def _built(settings: Settings, database: Database, embed: Embed, clock: Clock) -> App:
+def _built(settings: Settings, database: Database, embed: Embed, clock: Clock, meters: Meters) -> App:
     records, queue = SqlRecords(database, clock), SqlQueue(database, clock)
-    tenants, threads = Tenants(database, limit=settings.store.memory_mb * MEGABYTE), Threads()
-    words = ResidentWords(tenants, threads, SqlWords(database))
-    vectors = ResidentVectors(tenants, threads, SqlVectors(database))
-    lore, graph = ResidentLore(tenants, threads, SqlLore(database)), SqlGraph(database)
+    tenants = Tenants(database, limit=settings.store.memory_mb * MEGABYTE)
+    threads = Threads(tenants)
+    words = ResidentWords(threads, SqlWords(database))
+    vectors = ResidentVectors(threads, SqlVectors(database))
+    lore, graph = ResidentLore(threads, SqlLore(database)), SqlGraph(database)
     options = Options(
         settings.retrieve.candidates, _weights(settings.retrieve.word_weight), settings.retrieve.similarity_threshold
     )
-    finder = Finder(Ways(words, vectors, lore, graph, embed), records, options)
+    embedding = MeteredEmbed(embed, meters)
+    finder = Finder(Ways(words, vectors, lore, graph, embedding), records, options)
 
     async def scrubbing(_: object) -> None:
         await scrub(database)
 
     handlers: dict[str, Handler] = {
-        EMBED: Embedding(vectors, embed),
+        EMBED: Embedding(vectors, embedding),
         DERIVE: Deriving(records, words, clock),
         SUMMARISE: Summarising(records, clock),
         SCRUB: scrubbing,
     }
     pace = Pace(settings.worker.lease, settings.worker.attempts, settings.worker.poll)
-    worker = Worker(own_name(), queue, handlers, pace)
+    worker = Worker(
+        own_name(), queue, {name: _metered(name, do, meters) for name, do in handlers.items()}, pace, {EMBED: 2}
+    )
     rules = Rules(
         settings.capture.density_threshold,
         settings.retrieve.top_k,
@@ -132,7 +149,22 @@ def _built(settings: Settings, database: Database, embed: Embed, clock: Clock) -
     stores = Stores(records, queue, words, vectors, lore, graph)
     engine = Engine(stores, finder, embed, clock, rules, worker.wake)
     dump, upkeep = SqlDump(database, clock), SqlUpkeep(database)
-    return App(settings, engine, worker, database, tenants, threads, dump, upkeep)
+    tokens = SqlTokens(database)
+    agent = Agent(engine, clock, _chat(settings.chat), settings.compose.language)
+    owners = SqlOwners(database)
+    return App(
+        settings, engine, worker, database, tenants, threads, dump, upkeep, tokens, meters, embedding, owners, agent
+    )
+
+
+def _metered(name: str, do: Handler, meters: Meters) -> Handler:
+    """Return a handler that tells how long its jobs took."""
+
+    async def measured(jobs: Sequence[Job]) -> None:
+        with meters.timing("job", name, len(jobs)):
+            await do(jobs)
+
+    return measured
 
 
 def _weights(word_weight: float | None) -> Weights:
@@ -176,3 +208,17 @@ def _optional(settings: Settings, chosen: EmbedderSettings) -> Embed:
         timeout=chosen.timeout,
     )
     return asked
+
+
+def _chat(chosen: ChatSettings) -> Chat | None:
+    """Return the chat model that the settings name, `None` where they name none; raise ConfigError for half of one."""
+    if not chosen.base_url and not chosen.model:
+        return None
+    if not chosen.base_url or not chosen.model:
+        missing = "model" if chosen.base_url else "base_url"
+        raise ConfigError(f"chat.{missing} is missing", hint="A chat model needs chat.base_url and chat.model.")
+    key = "" if chosen.api_key is None else chosen.api_key.get_secret_value()
+    made: Chat = import_module("recollect.providers.openai_chat").OpenAIChat(
+        chosen.base_url, key, chosen.model, timeout=chosen.timeout
+    )
+    return made

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from recollect.capture.file import file_of
 from recollect.capture.intake import Draft, Nothing, content_hash, draft, note, turns_of
 from recollect.compose.compose import compose
 from recollect.compose.render import Format
@@ -31,7 +32,21 @@ from recollect.models import (
     Tier,
     Where,
 )
-from recollect.ports import Batch, Clock, Embed, Entry, Graph, Lore, Page, Queue, Records, Revision, Vectors, Words
+from recollect.ports import (
+    Batch,
+    Clock,
+    Committed,
+    Embed,
+    Entry,
+    Graph,
+    Lore,
+    Page,
+    Queue,
+    Records,
+    Revision,
+    Vectors,
+    Words,
+)
 from recollect.process.classify import dense
 from recollect.process.index import index
 from recollect.process.process import Findings, process
@@ -137,8 +152,55 @@ class Engine:
             again = await self._again(item)
             if again is not None:
                 return again
-            done = await self._write([(item, made.key)], (), keep_importance=given)
+            done = await self._write([(item, made.key)], (), keep=[item.id] if given else ())
         return (await self.stores.records.get(done.ids))[0]
+
+    async def add_all(self, notes: Sequence[Mapping[str, Any]], scope: Scope) -> list[Memory]:
+        """Write notes in one transaction, all of them or none, and return each as it is kept, in order.
+
+        A note is `text` and what `add` takes besides. Those said before, in this call too, are counted instead. Raises
+        InvalidInput or TooLarge naming the note.
+        """
+        made = [self._noted(values, scope, f"notes[{place}]") for place, values in enumerate(notes)]
+        async with self._adding:
+            for _ in range(TRIES):
+                try:
+                    return await self._add_all(made)
+                except (Conflict, NotFound):
+                    continue
+        raise Conflict("The notes change too fast to be counted", hint="Try again.")
+
+    def _noted(self, values: Mapping[str, Any], scope: Scope, place: str) -> tuple[Draft, bool]:
+        """Return a note ready to be written, and whether its importance was given."""
+        more = dict(values)
+        times = {name: more.pop(name, None) for name in ("expires_at", "valid_from")}
+        try:
+            made = note(more.pop("text", None), scope, self._clock.now(), **more)
+        except InvalidInput as error:
+            raise type(error)(f"{place}: {error.message}", field=f"{place}.{error.field}", hint=error.hint) from error
+        return replace(made, memory=replace(made.memory, **times)), more.get("importance") is not None
+
+    async def _add_all(self, made: Sequence[tuple[Draft, bool]]) -> list[Memory]:
+        """Commit drafts: each content once, on top of the note that says the same already where there is one."""
+        first: dict[str, Memory] = {}
+        kept: dict[str, Memory] = {}
+        for one, _ in made:
+            item = one.memory
+            there = item.content_hash in kept
+            same = kept.get(item.content_hash) or await self.stores.records.same(item.scope, item.content_hash)
+            if same is None:
+                first[item.content_hash] = kept[item.content_hash] = item
+                continue
+            metadata = {**same.metadata, **item.metadata}
+            version = same.version if there else same.version + 1
+            kept[item.content_hash] = replace(same, repeats=same.repeats + 1, metadata=metadata, version=version)
+        new = [one for one, _ in made if first.get(one.memory.content_hash) is one.memory]
+        given = {one.memory.id for one, given in made if given}
+        revisions = [Revision(item) for hash_, item in kept.items() if hash_ not in first]
+        items = [(kept[one.memory.content_hash], one.key) for one in new]
+        done = await self._write(items, (), keep=given, revisions=revisions)
+        kept |= {item.content_hash: item for item in await self.stores.records.get(done.ids)}
+        return [kept[one.memory.content_hash] for one, _ in made]
 
     async def _again(self, item: Memory) -> Memory | None:
         """Count a note that was said before, a message once only; `None` when it is new."""
@@ -166,15 +228,23 @@ class Engine:
         return changed
 
     async def _write(
-        self, items: Sequence[tuple[Memory, str]], known: Iterable[str], *, keep_importance: bool = False
-    ) -> Any:
-        """Judge, index and commit new memories, with the jobs that complete them."""
+        self,
+        items: Sequence[tuple[Memory, str]],
+        known: Iterable[str],
+        *,
+        keep: Collection[str] = (),
+        revisions: Sequence[Revision] = (),
+    ) -> Committed:
+        """Judge, index and commit new memories, with the jobs that complete them.
+
+        Those whose ids are in `keep` keep their importance.
+        """
         entries: list[Entry] = []
         mentions: dict[str, Sequence[Mention]] = {}
         relations: dict[str, Sequence[tuple[str, str, str]]] = {}
         names = tuple(known)
         for item, key in items:
-            entry, found = self._judged(item, key, names, keep_importance)
+            entry, found = self._judged(item, key, names, item.id in keep)
             entries.append(entry)
             if found.mentions:
                 mentions[item.id] = found.mentions
@@ -183,7 +253,7 @@ class Engine:
         tasks = [Task(EMBED, {"ids": part}) for part in _parts([item.id for item, _ in items])]
         tasks += [Task(DERIVE, {"ids": part}) for part in _parts([item.id for item, _ in items])]
         done = await self.stores.records.commit(
-            Batch(adds=entries, mentions=mentions, relations=relations, tasks=tasks)
+            Batch(adds=entries, revisions=revisions, mentions=mentions, relations=relations, tasks=tasks)
         )
         if any(done.new):
             self._wake()
@@ -264,10 +334,10 @@ class Engine:
         """Change a memory and return its new version; metadata is replaced as a whole.
 
         Raises NotFound, and Conflict when `version` is given and no longer the present one. `more` may hold title,
-        importance, tier, expires_at, valid_from, valid_to.
+        importance, tier, occurred_at, expires_at, valid_from, valid_to (`None` clears the last three).
         """
         old = await self.get(memory_id)
-        known = {"title", "importance", "tier", "expires_at", "valid_from", "valid_to"}
+        known = {"title", "importance", "tier", "occurred_at", "expires_at", "valid_from", "valid_to"}
         if unknown := set(more) - known:
             raise InvalidInput(f"{min(unknown)} cannot be changed", field=min(unknown), hint="Change text or metadata.")
         clean = note(
@@ -282,7 +352,7 @@ class Engine:
             await self.stores.records.commit(Batch(revisions=[Revision(changed)]))
             return changed
         entry, found = self._judged(
-            replace(changed, text=clean.text, content_hash=content_hash(clean.text)),
+            replace(changed, text=clean.text, content_hash=content_hash(clean.text, file_of(old))),
             memory_id,
             (),
             "importance" in more,
@@ -294,11 +364,36 @@ class Engine:
                 revisions=[Revision(judged, entry.chunks)],
                 mentions={memory_id: found.mentions},
                 relations={memory_id: found.relations},
-                tasks=[Task(EMBED, task), Task(DERIVE, task)],
+                tasks=[Task(EMBED, task), *(() if file_of(old) else (Task(DERIVE, task),))],
             )
         )
         self._wake()
         return judged
+
+    def now(self) -> datetime:
+        """Return the time, by the clock that all writes are dated with."""
+        return self._clock.now()
+
+    async def put(self, files: Sequence[tuple[Memory, str]]) -> None:
+        """Write files, each under its key: one of version 1 is new, any other takes the place of its version before.
+
+        A file is known by its key: it is not counted as another one said again, and nothing is derived from it.
+        Raises Conflict where a key is taken or a version has moved on, and NotFound where a file is gone.
+        """
+        judged = [self._judged(item, key, (), keep_importance=False) for item, key in files]
+        entries = [entry for entry, _ in judged]
+        done = await self.stores.records.commit(
+            Batch(
+                adds=[entry for entry in entries if entry.memory.version == 1],
+                revisions=[Revision(one.memory, one.chunks, key=one.key) for one in entries if one.memory.version > 1],
+                mentions={entry.memory.id: found.mentions for entry, found in judged},
+                relations={entry.memory.id: found.relations for entry, found in judged},
+                tasks=[Task(EMBED, {"ids": part}) for part in _parts([entry.memory.id for entry in entries])],
+            )
+        )
+        if not all(done.new):
+            raise Conflict("A file with this key is there already", hint="Read it, and write its next version.")
+        self._wake()
 
     async def delete(self, memory_id: str) -> None:
         """Delete one memory and what was derived from it alone; raise NotFound."""
@@ -313,7 +408,10 @@ class Engine:
 
     async def forget(self, reach: Reach, filters: Filter | None = None) -> int:
         """Delete every memory in reach that meets the filter; return how many went, derived ones among them."""
-        ids = await self.stores.records.ids(Where(reach, filter=filters, stale=True))
+        return await self.remove(await self.stores.records.ids(Where(reach, filter=filters, stale=True)))
+
+    async def remove(self, ids: Sequence[str]) -> int:
+        """Delete memories, and what was derived from them alone, in one transaction; return how many went."""
         if not ids:
             return 0
         done = await self.stores.records.commit(Batch(deletes=ids, tasks=_SWEEP))

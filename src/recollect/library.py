@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -92,12 +93,16 @@ class AsyncMemory:
     ) -> Captured:
         """Keep turns of a conversation: `{"role", "content", "speaker"?, "occurred_at"?, "message_id"?, "metadata"?}`.
 
-        Returns when they are durable and found by word. What was captured before is not kept twice.
+        With `expires_at`, a turn is no longer given as an answer from then on. Returns when they are durable and found
+        by word. What was captured before is not kept twice.
         """
         await self._start()
         client = None if source is None else identifier(source, "source")
         scope = _scope(user_id, project_id, conversation_id, agent_id)
-        return await self._engine.capture(turns, scope, source=Source(client))
+        with self._app.meters.timing("capture", "turns") as timing:
+            done = await self._engine.capture(turns, scope, source=Source(client))
+            timing.count = len(done.ids) - done.ids.count(None) - done.duplicates
+        return done
 
     async def add(
         self,
@@ -116,16 +121,41 @@ class AsyncMemory:
     ) -> models.Memory:
         """Keep a note and return it; a note said again in its user and project is counted, not kept twice."""
         await self._start()
-        return await self._engine.add(
-            text,
-            _scope(user_id, project_id, conversation_id, agent_id),
-            metadata=metadata,
-            title=title,
-            kind=_kind(kind),
-            occurred_at=occurred_at,
-            expires_at=_instant(expires_at, "expires_at"),
-            importance=importance,
-        )
+        with self._app.meters.timing("capture", "note") as timing:
+            kept = await self._engine.add(
+                text,
+                _scope(user_id, project_id, conversation_id, agent_id),
+                metadata=metadata,
+                title=title,
+                kind=_kind(kind),
+                occurred_at=occurred_at,
+                expires_at=_instant(expires_at, "expires_at"),
+                importance=importance,
+            )
+            timing.count = int(kept.version == 1)
+        return kept
+
+    async def add_all(
+        self,
+        notes: Sequence[Mapping[str, Any]],
+        *,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+    ) -> builtins.list[models.Memory]:
+        """Keep notes, all of them or none, and return each as it is kept, in order.
+
+        A note is `{"text", "metadata"?, "title"?, "kind"?, "occurred_at"?, "expires_at"?, "importance"?}`: what `add`
+        takes.
+        """
+        await self._start()
+        scope = _scope(user_id, project_id, conversation_id, agent_id)
+        given = [_note(values) for values in notes]
+        with self._app.meters.timing("capture", "note") as timing:
+            kept = await self._engine.add_all(given, scope)
+            timing.count = sum(item.version == 1 for item in kept)
+        return kept
 
     async def search(
         self,
@@ -149,16 +179,19 @@ class AsyncMemory:
         expired memories in.
         """
         await self._start()
-        return await self._engine.search(
-            _text(query, "query"),
-            _reach(user_id, project_id, conversation_id, agent_id),
-            kinds=_kinds(kinds),
-            filters=parse(filters),
-            asked_at=_instant(asked_at, "asked_at"),
-            limit=_whole(limit, "limit"),
-            explain=explain,
-            stale=stale,
-        )
+        with self._app.meters.timing("search", "hybrid") as timing:
+            hits = await self._engine.search(
+                _text(query, "query"),
+                _reach(user_id, project_id, conversation_id, agent_id),
+                kinds=_kinds(kinds),
+                filters=parse(filters),
+                asked_at=_instant(asked_at, "asked_at"),
+                limit=_whole(limit, "limit"),
+                explain=explain,
+                stale=stale,
+            )
+            timing.count, timing.way = len(hits), self._way(query)
+        return hits
 
     async def context(
         self,
@@ -176,13 +209,22 @@ class AsyncMemory:
         await self._start()
         if budget is not None and _whole(budget, "budget") < 1:
             raise InvalidInput(f"A budget of {budget} has no room", field="budget", hint="Give 20 tokens or more.")
-        return await self._engine.context(
-            _text(query, "query"),
-            _reach(user_id, project_id, conversation_id, agent_id),
-            budget=budget,
-            asked_at=_instant(asked_at, "asked_at"),
-            form=_format(format),
-        )
+        with self._app.meters.timing("context", "hybrid") as timing:
+            made = await self._engine.context(
+                _text(query, "query"),
+                _reach(user_id, project_id, conversation_id, agent_id),
+                budget=budget,
+                asked_at=_instant(asked_at, "asked_at"),
+                form=_format(format),
+            )
+            timing.count, timing.way = len(made.memories), self._way(query)
+        return made
+
+    def _way(self, query: str) -> str:
+        """Return how a question was searched for: by words and meaning, by words alone, or for the latest only."""
+        if not query.strip():
+            return "recent"
+        return "hybrid" if self._app.embedding.answering else "words"
 
     async def get(self, memory_id: str) -> models.Memory:
         """Return one memory; raise NotFound."""
@@ -295,6 +337,17 @@ class AsyncMemory:
             if not self._closed:
                 self._closed = True
                 await self._app.close()
+
+
+def _note(values: Mapping[str, Any]) -> dict[str, Any]:
+    known = {"text", "metadata", "title", "kind", "occurred_at", "expires_at", "importance"}
+    if unknown := set(values) - known:
+        raise InvalidInput(f"A note has no {min(unknown)}", field="notes", hint=f"It has {', '.join(sorted(known))}.")
+    return {
+        **values,
+        "kind": _kind(values.get("kind", "note")),
+        "expires_at": _instant(values.get("expires_at"), "expires_at"),
+    }
 
 
 def _scope(user_id: str | None, project_id: str | None, conversation_id: str | None, agent_id: str | None) -> Scope:

@@ -7,10 +7,10 @@ everyone else. Every method that reads takes a `Where` or a `Reach`, and a store
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -21,16 +21,21 @@ if TYPE_CHECKING:
         Change,
         Chunk,
         Conversation,
+        Coordinate,
         Embedding,
         Entity,
         Job,
+        JobState,
+        Kind,
         Memory,
         Mention,
+        Owner,
         Reach,
         Relation,
         Scope,
         Stats,
         Task,
+        Token,
         Usage,
         Where,
     )
@@ -54,12 +59,14 @@ class Revision:
     """A memory to be replaced if it still has `memory.version - 1`; `chunks` is `None` when its text stays.
 
     With a new text, what was derived from the old one alone is deleted, and its mentions and relations with it.
-    `retire` marks the change as the end of its truth instead of a correction.
+    `retire` marks the change as the end of its truth instead of a correction. `key` takes the place of the key it was
+    added under.
     """
 
     memory: Memory
     chunks: Sequence[Chunk] | None = None
     retire: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,15 @@ class Committed:
     ids: tuple[str, ...] = ()
     new: tuple[bool, ...] = ()
     deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A memory by the key it was added under: its id, and the bytes its text takes as UTF-8."""
+
+    key: str
+    id: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +198,24 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Census:
+    """How much a store holds, over all tenants: memories by kind, and what the metrics show beside them.
+
+    `active` counts conversations that had a turn since the moment asked about; `turns` are those of all conversations.
+    `cost` is in US dollars, `size` in bytes on disk.
+    """
+
+    kinds: Mapping[str, int]
+    vectors: int
+    conversations: int
+    active: int
+    turns: int
+    tokens: int
+    cost: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reindexed:
     """One step of building the index anew: the key to go on after (`None`: done), memories seen, memories changed."""
 
@@ -194,7 +228,10 @@ class Records(Protocol):
     """The only truth. Writes are durable when `commit` returns, and seen by every process within a second."""
 
     async def commit(self, batch: Batch) -> Committed:
-        """Write a batch in one transaction; raise Conflict when a revision's version has moved on."""
+        """Write a batch in one transaction.
+
+        Raises Conflict when a revision's version has moved on, or its new key is that of another memory.
+        """
 
     async def get(self, ids: Sequence[str]) -> list[Memory]:
         """Return the memories with these ids in their order; unknown ids are left out."""
@@ -217,6 +254,9 @@ class Records(Protocol):
     async def ids(self, where: Where) -> list[str]:
         """Return the ids of all memories that meet the conditions, in the order they were written."""
 
+    async def under(self, prefix: str, *, limit: int | None = None) -> list[Keyed]:
+        """Return the (first `limit`) memories whose key begins so, ordered by key, code point by code point."""
+
     async def same(self, scope: Scope, content_hash: str) -> Memory | None:
         """Return the note or fact of this user and project with this content, if there is one that still holds."""
 
@@ -225,6 +265,9 @@ class Records(Protocol):
 
     async def changes(self, after: int, *, limit: int = 1000, reach: Reach | None = None) -> list[Change]:
         """Return the change log after a place in it, oldest first."""
+
+    async def head(self) -> int:
+        """Return the place of the latest entry of the change log (0: there is none)."""
 
     async def conversations(self, reach: Reach, *, limit: int = 100) -> list[Conversation]:
         """Return conversations, the latest first."""
@@ -248,8 +291,11 @@ class Records(Protocol):
 class Queue(Protocol):
     """Jobs, born with the write that needs them. A claimed job whose lease ran out is claimed again."""
 
-    async def claim(self, worker: str, *, limit: int, lease: float) -> list[Job]:
-        """Claim up to `limit` ready jobs in order for `lease` seconds; no job goes to two workers at once."""
+    async def claim(self, worker: str, *, limit: int, lease: float, besides: Collection[str] = ()) -> list[Job]:
+        """Claim up to `limit` ready jobs in order for `lease` seconds; no job goes to two workers at once.
+
+        Jobs of the names in `besides` are left alone.
+        """
 
     async def extend(self, worker: str, *, lease: float) -> None:
         """Let a worker keep its claims for `lease` seconds from now."""
@@ -271,6 +317,9 @@ class Queue(Protocol):
 
     async def waiting(self) -> int:
         """Return how many jobs are not done and not parked."""
+
+    async def count(self) -> dict[tuple[str, JobState], int]:
+        """Return how many jobs there are of each name in each state; what there is none of is left out."""
 
     async def jobs(self, *, limit: int = 100) -> list[Job]:
         """Return jobs, parked ones first, then in order."""
@@ -372,6 +421,33 @@ class Dump(Protocol):
         """
 
 
+class Owners(Protocol):
+    """Who has memories, across all tenants: for whoever may see everything a store holds."""
+
+    async def owners(
+        self, coordinate: Coordinate, *, kinds: Sequence[Kind] = (), name: str | None = None, limit: int = 1000
+    ) -> list[Owner]:
+        """Return the owners by one coordinate (with a name: that one), who wrote first first; `kinds` are counted."""
+
+    async def users(
+        self, *, coordinate: Coordinate | None = None, names: Sequence[str] = (), limit: int = 1000
+    ) -> list[str]:
+        """Return the users who have memories, by name; with a coordinate, under one of these names of it."""
+
+
+class Tokens(Protocol):
+    """What clients of the server show to be let in, kept as digests. Durable when a call returns."""
+
+    async def add(self, held: Token) -> bool:
+        """Keep a token; one whose digest is there already stays as it is, and the answer is `False`."""
+
+    async def list(self) -> list[Token]:
+        """Return all tokens, oldest first."""
+
+    async def revoke(self, ids: Sequence[str]) -> int:
+        """Remove the tokens with these ids; return how many were there."""
+
+
 class Upkeep(Protocol):
     """What looking after a store needs."""
 
@@ -389,6 +465,9 @@ class Upkeep(Protocol):
 
     async def settle(self, analysis: int) -> None:
         """Build the word index anew from the chunks, and note the analysis version they were made with."""
+
+    async def census(self, since: datetime) -> Census:
+        """Count everything; a conversation is active when it had a turn since then. May read much: ask seldom."""
 
     async def ending(self, digits: str, *, limit: int = 3) -> list[str]:
         """Return up to `limit` ids of memories that end in these characters."""
@@ -413,6 +492,22 @@ class Embed(Protocol):
         """Return one embedding a text, in order; raise EmbedderMissing or ProviderFailed."""
 
 
+@runtime_checkable
+class Local(Protocol):
+    """An embedder that runs on this machine and needs weights for it."""
+
+    def weights(self) -> Literal["loaded", "here", "missing"]:
+        """Return where the weights are: in memory, on this machine, or nowhere. Loads nothing."""
+
+
+@runtime_checkable
+class EmbedQuestion(Protocol):
+    """What an embedder may offer besides: to leave alone a question that it does not understand."""
+
+    async def embed_question(self, text: str, *, least: float) -> Embedding | None:
+        """Return what `embed` gives, `None` when the share of word pieces it knows is not above `least`."""
+
+
 class Rerank(Protocol):
     """A model that scores texts against a question."""
 
@@ -431,8 +526,8 @@ class Chat(Protocol):
     def model(self) -> str:
         """The model's name."""
 
-    def stream(self, messages: Sequence[Mapping[str, str]], *, temperature: float = 0.2) -> AsyncIterator[str]:
-        """Yield the answer piece by piece; raise ProviderFailed or ProviderRefused."""
+    def stream(self, messages: Sequence[Mapping[str, str]], *, temperature: float = 0.2) -> AsyncGenerator[str]:
+        """Yield the answer piece by piece; raise ProviderFailed or ProviderRefused. Closing it ends the request."""
 
 
 class Cache(Protocol):

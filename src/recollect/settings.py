@@ -7,10 +7,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from recollect.errors import ConfigError
 
@@ -54,6 +54,15 @@ class EmbedderSettings(Part):
     timeout: float = Field(30.0, gt=0)
 
 
+class ChatSettings(Part):
+    """What answers chat messages; without an endpoint the memories themselves do."""
+
+    base_url: str | None = None
+    model: str | None = Field(None, min_length=1)
+    api_key: SecretStr | None = None
+    timeout: float = Field(60.0, gt=0)
+
+
 class CaptureSettings(Part):
     """What is kept of what comes in."""
 
@@ -87,16 +96,67 @@ class WorkerSettings(Part):
     poll: float = Field(1.0, gt=0, description="seconds between looks for jobs of other processes")
 
 
+def _listed(value: object) -> object:
+    """Read `a, b` as a list: the environment knows no other way to say one."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+
+
+class ServerSettings(Part):
+    """Where the server listens, whom it lets in, and how much it takes."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(37777, ge=0, le=65535)
+    auth: bool = Field(True, description="whether a token is asked for")
+    hosts: Names = Field((), description="names it answers to besides those of this machine's loopback")
+    origins: Names = Field((), description="web pages that may call it, such as https://app.example.com")
+    body_mb: float = Field(16.0, gt=0, le=1024, description="most a request may send, in megabytes")
+    import_mb: float = Field(1024.0, gt=0, description="most an import may send, in megabytes")
+    buffer_mb: float = Field(256.0, gt=0, description="most that all requests being received may hold, in megabytes")
+    header_timeout: float = Field(10.0, gt=0, description="seconds in which a request's headers must have come")
+    body_timeout: float = Field(20.0, gt=0, description="seconds a request may keep the server waiting for its body")
+    request_timeout: float = Field(120.0, gt=0, description="seconds after which a request is given up")
+    connections: int = Field(4000, ge=1, description="most connections at once")
+    rate: str = Field(
+        "60000/minute", pattern=r"^([1-9]\d{0,8} ?/ ?(second|minute|hour|day)|off)$", description="most requests"
+    )
+    rate_loopback: bool = Field(True, description="whether the rate counts for clients on this machine too")
+    patience: float = Field(10.0, ge=0, description="seconds a start waits for the embedder before it goes on without")
+    grace: float = Field(5.0, ge=0, le=8, description="seconds requests have to end when the server is stopped")
+
+
+class LogSettings(Part):
+    """What the server writes down about itself."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    file: str = Field("logs/recollect.log", description="in the data directory; empty: none")
+    size: int = Field(10, ge=1, le=10_000, description="megabytes after which a new file is begun")
+    backups: int = Field(5, ge=0, le=1000, description="how many full files are kept")
+
+
+class TelemetrySettings(Part):
+    """Where traces go; nothing leaves this machine without an endpoint."""
+
+    endpoint: str | None = Field(None, pattern=r"^https?://[^\s/]+", description="an OTLP/HTTP collector")
+    service: str = Field("recollect", min_length=1)
+
+
 class Settings(Part):
     """All settings of one engine."""
 
     home: Path = HOME
     store: StoreSettings = StoreSettings()  # type: ignore[call-arg]
     embedder: EmbedderSettings = EmbedderSettings()  # type: ignore[call-arg]
+    chat: ChatSettings = ChatSettings()  # type: ignore[call-arg]
     capture: CaptureSettings = CaptureSettings()  # type: ignore[call-arg]
     retrieve: RetrieveSettings = RetrieveSettings()  # type: ignore[call-arg]
     compose: ComposeSettings = ComposeSettings()  # type: ignore[call-arg]
     worker: WorkerSettings = WorkerSettings()  # type: ignore[call-arg]
+    server: ServerSettings = ServerSettings()  # type: ignore[call-arg]
+    log: LogSettings = LogSettings()  # type: ignore[call-arg]
+    telemetry: TelemetrySettings = TelemetrySettings()  # type: ignore[call-arg]
     hub: str = Field("https://huggingface.co", description="where `models pull --source hub` downloads from")
 
     @property
@@ -124,8 +184,7 @@ class Loaded:
     def effective(self) -> list[Effective]:
         """Return every setting in force, for `recollect doctor`."""
         return [
-            Effective(name, "******" if isinstance(value, SecretStr) else str(value), self.origins.get(name, "default"))
-            for name, value in _flat(self.settings)
+            Effective(name, _told(value), self.origins.get(name, "default")) for name, value in _flat(self.settings)
         ]
 
 
@@ -156,6 +215,12 @@ def load(
         return Loaded(Settings.model_validate(values), origins)
     except ValidationError as error:
         raise _explained(error, origins) from error
+
+
+def _told(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "******"
+    return ", ".join(map(str, value)) or "None" if isinstance(value, tuple) else str(value)
 
 
 def _explained(error: ValidationError, origins: Mapping[str, str]) -> ConfigError:
@@ -222,6 +287,8 @@ def _from_seeds(env: Mapping[str, str]) -> dict[str, Any]:
         retrieve["word_weight"] = alpha
     if retrieve:
         values["retrieve"] = retrieve
+    if endpoint := env.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+        values["telemetry"] = {"endpoint": endpoint}
     return values
 
 

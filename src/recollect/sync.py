@@ -53,6 +53,7 @@ class Memory:
 
     capture = _waiting(AsyncMemory.capture)
     add = _waiting(AsyncMemory.add)
+    add_all = _waiting(AsyncMemory.add_all)
     search = _waiting(AsyncMemory.search)
     context = _waiting(AsyncMemory.context)
     get = _waiting(AsyncMemory.get)

@@ -283,3 +283,11 @@ def test_any_time_is_in_range_or_refused(value: Any) -> None:
     assert moment is not None
     assert moment.tzinfo is UTC
     assert 1970 <= moment.year <= 2200
+
+
+def test_a_turn_may_expire() -> None:
+    (made,) = drafted(one(expires_at="2027-05-01"))
+    assert made.memory.expires_at == datetime(2027, 5, 1, tzinfo=UTC)
+    with pytest.raises(InvalidInput) as refused:
+        one(expires_at="soon")
+    assert refused.value.field == "turns[3].expires_at"

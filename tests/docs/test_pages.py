@@ -40,6 +40,12 @@ def test_every_environment_name_in_the_docs_sets_its_setting(tmp_path: Path) -> 
         "embedder.precision": "float32",
         "embedder.threads": "7",
         "compose.language": "zh",
+        "log.level": "DEBUG",
+        "telemetry.endpoint": "http://127.0.0.1:4318",
+        "server.auth": "False",
+        "server.import_mb": "0.5",
+        "server.rate": "5/second",
+        "server.rate_loopback": "False",
         "home": str(tmp_path / "elsewhere"),
     }
     before = {item.name: item.value for item in load(tmp_path, environ={}).effective()}

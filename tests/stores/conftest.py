@@ -49,15 +49,16 @@ async def open_resident(path: Path, *, limit: int = 1 << 30) -> AsyncIterator[tu
     """Open a file, searched in memory of at most `limit` bytes."""
     async with open_sql(path) as sql:
         database = sql.words._database  # type: ignore[attr-defined]
-        tenants, threads = Tenants(database, limit=limit), Threads()
+        tenants = Tenants(database, limit=limit)
+        threads = Threads(tenants)
         try:
             yield (
                 Backend(
                     sql.records,
                     sql.queue,
-                    ResidentWords(tenants, threads, sql.words),
-                    ResidentVectors(tenants, threads, sql.vectors),
-                    ResidentLore(tenants, threads, sql.lore),
+                    ResidentWords(threads, sql.words),
+                    ResidentVectors(threads, sql.vectors),
+                    ResidentLore(threads, sql.lore),
                     sql.graph,
                     sql.clock,
                 ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -128,6 +128,52 @@ async def test_a_worker_in_the_background_sees_new_jobs_when_it_is_woken(queue: 
     await worker.stop()
 
 
+async def test_jobs_pile_up_while_their_lane_is_busy_and_others_go_on(queue: SqlQueue) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    batches: list[list[int]] = []
+
+    async def slow(jobs: Sequence[Job]) -> None:
+        batches.append([job.payload["n"] for job in jobs])
+        begun.set()
+        await go_on.wait()
+
+    derive = Handler()
+    worker = Worker("w", queue, {"embed": slow, "derive": derive}, Pace(poll=0.01))
+    await push(queue, 1)
+    worker.start()
+    await asyncio.wait_for(begun.wait(), 10)
+    await push(queue, 3)
+    await push(queue, 2, "derive")
+    worker.wake()
+    async with asyncio.timeout(10):
+        while not derive.batches:
+            await asyncio.sleep(0.001)
+        assert batches == [[0]]
+        go_on.set()
+        await worker.drain()
+    assert batches == [[0], [0, 1, 2]]
+    assert derive.batches == [[0, 1]]
+    await worker.stop()
+
+
+async def test_a_lane_may_be_wide(queue: SqlQueue) -> None:
+    both = asyncio.Barrier(2)
+
+    async def meeting(jobs: Sequence[Job]) -> None:
+        await both.wait()
+
+    worker = Worker("w", queue, {"embed": meeting}, Pace(), {"embed": 2})
+    worker.start()
+    await push(queue, 1)
+    worker.wake()
+    async with asyncio.timeout(10):
+        while not both.n_waiting:
+            await asyncio.sleep(0.001)
+        await push(queue, 1)
+        await worker.drain()
+    await worker.stop()
+
+
 async def test_a_worker_that_stops_gives_its_jobs_back(queue: SqlQueue) -> None:
     begun, never = asyncio.Event(), asyncio.Event()
 
@@ -171,10 +217,10 @@ async def test_a_queue_out_of_reach_does_not_end_the_worker(queue: SqlQueue, mon
     worker = Worker("w", queue, {"embed": handler}, Pace(poll=0.01))
     real, failures = queue.claim, [StoreFull("full"), StoreFull("full")]
 
-    async def claim(name: str, *, limit: int, lease: float) -> list[Job]:
+    async def claim(name: str, *, limit: int, lease: float, besides: Collection[str] = ()) -> list[Job]:
         if failures:
             raise failures.pop()
-        return await real(name, limit=limit, lease=lease)
+        return await real(name, limit=limit, lease=lease, besides=besides)
 
     monkeypatch.setattr(queue, "claim", claim)
     await push(queue, 1)

@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
+import time
+
 from fastapi import APIRouter, FastAPI
 
-from recollect.api import errors
+from recollect.api import docs, errors, events, health, metrics, routes
+from recollect.api.deadline import Drain
+from recollect.api.guard import Door, guards
+from recollect.api.mem0 import hosted, oss
 from recollect.library import AsyncMemory
 from recollect.settings import Settings
 from recollect.version import __version__
 
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (
+    *routes.ROUTERS,
+    health.router,
+    metrics.router,
+    events.router,
+    docs.router,
+    hosted.router,
+    oss.router,
+)
 """Every router of this edge, in the order they are asked."""
 
 
-def create_app(memory: AsyncMemory, settings: Settings) -> FastAPI:
-    """Return the application over an open library; whoever opened it closes it."""
-    app = FastAPI(title="recollect", version=__version__)
+def create_app(memory: AsyncMemory | None, settings: Settings, *, door: Door | None = None) -> FastAPI:
+    """Return the application over an open library; whoever opened it closes it.
+
+    `door` says who is let in. Without one everybody is: right for tests, and behind guards of one's own. A server that
+    is still starting hands in no library; it sets `app.state.memory` and `app.state.ready` when it is there.
+    """
+    drain = Drain()
+    app = FastAPI(
+        title="recollect",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        middleware=guards(settings.server, drain, door),
+        # FastAPI's own, with query strings and errors in it, is sent where the environment says so: never here.
+        telemetry={"auto_configure": False, "tracing": False, "metrics": False, "logs": False},
+    )
     app.state.memory = memory
     app.state.settings = settings
+    app.state.ready = memory is not None
+    app.state.started = time.monotonic()
+    app.state.instance = ""
+    app.state.drain = drain
+    for part in (health, metrics, events):
+        part.install(app)
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)
+    if door is not None and door.auth:
+        docs.secured(app)
     return app

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from recollect.library import AsyncMemory
 
 
-def _memory(request: Request) -> AsyncMemory:
+async def _memory(request: Request) -> AsyncMemory:
     return cast("AsyncMemory", request.app.state.memory)
 
 

@@ -69,6 +69,7 @@ def turn_of(value: Mapping[str, Any] | Turn, index: int) -> Turn:
     elif not isinstance(value, Mapping):
         raise InvalidInput(f"{place} is {kind_of(value)}", field=place, hint='Give {"role": "user", "content": "…"}.')
     speaker, moment, message = value.get("speaker"), value.get("occurred_at"), value.get("message_id")
+    end = value.get("expires_at")
     return Turn(
         role=role_of(value.get("role"), f"{place}.role"),
         content=content_of(value.get("content"), f"{place}.content"),
@@ -76,6 +77,7 @@ def turn_of(value: Mapping[str, Any] | Turn, index: int) -> Turn:
         occurred_at=None if moment is None else instant(moment, f"{place}.occurred_at"),
         message_id=None if message is None else identifier(message, f"{place}.message_id"),
         metadata=metadata_of(value.get("metadata"), f"{place}.metadata"),
+        expires_at=None if end is None else instant(end, f"{place}.expires_at"),
     )
 
 
@@ -152,6 +154,7 @@ def _drafted(turn: Turn, scope: Scope, now: datetime, source: Source, seen: dict
         speaker=speaker,
         metadata=metadata,
         source=Source(source.client, source.file, turn.message_id) if turn.message_id else source,
+        expires_at=turn.expires_at,
     )
     return Draft(memory, key, counts)
 
@@ -208,9 +211,13 @@ def share(value: object, field: str) -> float:
     return float(value)
 
 
-def content_hash(text: str) -> str:
-    """Return 128 bits of BLAKE2b in hex over the text, folded by case and white space."""
-    return blake2b(" ".join(text.casefold().split()).encode(), digest_size=16).hexdigest()
+def content_hash(text: str, file: str | None = None) -> str:
+    """Return 128 bits of BLAKE2b in hex over the text, folded by case and white space.
+
+    The text of a file is told apart by its path: no note is that file said again.
+    """
+    folded = " ".join(text.casefold().split())
+    return blake2b((folded if file is None else f"{file}\x1f{folded}").encode(), digest_size=16).hexdigest()
 
 
 def _digest(parts: tuple[str, ...]) -> str:

@@ -22,6 +22,11 @@ from recollect.errors import RecollectError
 from recollect.version import __version__
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "serve": ("serve", "Run the server."),
+    "status": ("status", "Say whether the server runs, and where."),
+    "stop": ("stop", "Stop the server."),
+    "health": ("health", "Ask the server how it is."),
+    "token": ("token", "Say where the server's token is, or make a new one."),
     "demo": ("demo", "Import a sample conversation and ask it questions."),
     "add": ("add", "Keep a note."),
     "search": ("search", "Find memories that answer a question."),

@@ -9,8 +9,10 @@ from recollect.models.filter import And, Compare, Filter, Not, Op, Or, Scalar
 from recollect.models.hit import Context, Hit
 from recollect.models.job import Job, JobState, Task
 from recollect.models.memory import Kind, Memory, Role, Source, Tier
+from recollect.models.owner import Coordinate, Owner
 from recollect.models.query import Query, Span, Where
 from recollect.models.scope import DEFAULT, Reach, Scope, name_code
+from recollect.models.token import Token, digest_of
 from recollect.models.turn import Captured, Turn
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "Compare",
     "Context",
     "Conversation",
+    "Coordinate",
     "Delete",
     "Embedding",
     "Entity",
@@ -38,6 +41,7 @@ __all__ = [
     "Not",
     "Op",
     "Or",
+    "Owner",
     "Query",
     "Reach",
     "Relation",
@@ -51,8 +55,10 @@ __all__ = [
     "Stats",
     "Task",
     "Tier",
+    "Token",
     "Turn",
     "Usage",
     "Where",
+    "digest_of",
     "name_code",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recollect.models.memory import Memory
+from recollect.models.scope import DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,10 @@ Event = Add | Revise | Retire | Delete
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry of the log: its place in the order, when, and what."""
+    """One entry of the log: its place in the order, when, what, and whose memory it was (known after a delete too)."""
 
     seq: int
     at: datetime
     event: Event
+    user_id: str = DEFAULT
+    project_id: str = DEFAULT

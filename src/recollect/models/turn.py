@@ -12,7 +12,10 @@ from recollect.models.memory import Role
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message as a client sends it; `occurred_at` is when it was said, `None` for now."""
+    """One message as a client sends it; `occurred_at` is when it was said, `None` for now.
+
+    From `expires_at` on it is no longer given as an answer.
+    """
 
     role: Role
     content: str
@@ -20,6 +23,7 @@ class Turn:
     occurred_at: datetime | None = None
     message_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

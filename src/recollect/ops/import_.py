@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,20 +42,27 @@ def untold(done: int, total: int | None, note: str = "") -> None:
 
 
 async def bring_in(
-    app: App, path: Path, form: str | None = None, place: Place | None = None, tracker: Tracker = untold
+    app: App,
+    path: Path,
+    form: str | None = None,
+    place: Place | None = None,
+    tracker: Tracker = untold,
+    *,
+    file: str | None = None,
 ) -> Counts:
     """Import a file or folder and return what came of it; what is there already is passed over.
 
     `form` is a name of `readers.detect.FORMS`, found out where it is not given. Safe to break off and to repeat: every
     batch is durable once it is written, and a second run adds only what is missing. A line that cannot be read is
-    counted and reading goes on. Raises InvalidInput where the file as a whole cannot be read, and StoreError.
+    counted and reading goes on. `file` is what memories name as their source instead of the path. Raises InvalidInput
+    where the file as a whole cannot be read, and StoreError.
     """
     name = form or detect(path)
     if name == FORM:
         return await restore(app, path, tracker)
     taking = _Intake(app.engine, place or Place(), tracker)
     for item in read(path, name):
-        await taking.take(item)
+        await taking.take(item if file is None else _renamed(item, file))
     await taking.finish()
     return taking.counts
 
@@ -151,6 +158,12 @@ class _Intake:
     def _tell(self) -> None:
         counts = self.counts
         self._tracker(counts.turns + counts.notes, None, f"{counts.new:,} new, {counts.duplicates:,} known")
+
+
+def _renamed(item: Item, file: str) -> Item:
+    if isinstance(item, Fault):
+        return replace(item, file=file)
+    return replace(item, source=replace(item.source, file=file))
 
 
 def _turns(run: Sequence[Spoken]) -> list[dict[str, object]]:

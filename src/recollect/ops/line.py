@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from recollect.capture.file import CLIENT
 from recollect.errors import InvalidInput
 from recollect.models import EntityType, Kind, Role, Tier
 
@@ -59,6 +60,8 @@ def read(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     for name, check in checks.items():
         if not check(values[name]):
             raise InvalidInput(f"{sort}.{name} cannot be used", field="line")
+    if sort == "memory" and not _says(values):
+        raise InvalidInput("memory.text cannot be used", field="line")
     if sort == "change" and (values["verb"] == "delete") != (values["before"] is None):
         raise InvalidInput("change.before does not fit its verb", field="line")
     try:
@@ -138,7 +141,7 @@ _SNAPSHOT: Final[Mapping[str, Check]] = {
     "role": _or_none(_one_of(Role)),
     "speaker": _or_none(_text(0, MAX_NAME)),
     "title": _or_none(_text(0, MAX_TEXT)),
-    "text": _TEXT,
+    "text": _text(0, MAX_TEXT),  # `_says` tells whose may be empty
     "keywords": _list(_text(0, MAX_TEXT)),
     "entities": _list(_text(0, MAX_TEXT)),
     "importance": _SHARE,
@@ -168,7 +171,13 @@ def _is_snapshot(value: Any) -> bool:
         isinstance(value, dict)
         and value.keys() == _SNAPSHOT.keys()
         and all(check(value[name]) for name, check in _SNAPSHOT.items())
+        and _says(value)
     )
+
+
+def _says(value: Mapping[str, Any]) -> bool:
+    """Tell whether a memory has a text, which only a file may lack."""
+    return bool(value["text"]) or value["client"] == CLIENT
 
 
 _THING = _one_of(EntityType)

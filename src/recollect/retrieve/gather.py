@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +12,8 @@ import numpy as np
 
 from recollect.errors import ProviderError
 from recollect.models import Embedding, Where, name_code
-from recollect.ports import Embed, Graph, Lore, Scored, Vectors, Words
-from recollect.retrieve.signal import Scale, Signals, places
+from recollect.ports import Embed, EmbedQuestion, Graph, Lore, Scored, Vectors, Words
+from recollect.retrieve.signal import Scale, Signals, places, union
 from recollect.retrieve.understand import Understood
 from recollect.text.words import question
 
@@ -64,32 +63,29 @@ class Gathered:
     confidence: float
 
 
-async def gather(ways: Ways, understood: Understood, text: str, where: Where, limit: int) -> Gathered:
-    """Return the candidates for a question: the best by words and by meaning, and their neighbours."""
-    embedding = asyncio.ensure_future(_embedded(ways.embed, text))
-    try:
-        await asyncio.sleep(0)  # the embedder begins on its thread before words are searched on this one
-        spoken = await ways.lore.speakers(where)
-        names, terms = told_apart(text, understood.terms, spoken)
-        mentioned, by_words = await asyncio.gather(
-            _mentioned(ways, understood, where), ways.words.search(terms, where, limit)
-        )
-        asked = await embedding
-    finally:
-        embedding.cancel()
+async def gather(
+    ways: Ways, understood: Understood, embedding: Awaitable[Embedding | None], text: str, where: Where, limit: int
+) -> Gathered:
+    """Return the candidates for a question: the best by words and by meaning, and their neighbours.
+
+    `embedding` is the question's, which is awaited only when there is nothing else left to do.
+    """
+    names, terms = told_apart(text, understood.terms, await ways.lore.speakers(where))
+    mentioned = await _mentioned(ways, understood, where)
+    by_words = await ways.words.search(terms, where, limit)
+    asked = await embedding
     by_meaning = await _by_meaning(ways, asked, where, limit)
-    found = np.unique(np.concatenate((by_words.keys, by_meaning.keys, mentioned)))
+    found = union(by_words.keys, by_meaning.keys, mentioned)
     if not len(found):
         found = np.sort(await ways.lore.recent(where, FEW))
-    table = np.unique(np.concatenate((found, await ways.lore.neighbours(where, found))))
+    table = union(found, await ways.lore.neighbours(where, found))
     traits = await ways.lore.traits(where, table)
     keys = traits.keys
-    words, cosines = await asyncio.gather(
-        ways.words.score(terms, where, keys),
-        _cosines(ways, asked, where, keys),
-    )
-    many = np.where(traits.pieces > SOLE, np.ceil(traits.pieces / 2), 1)
-    cosines = cosines - np.float32(PENALTY) * np.log(many).astype(np.float32)
+    words = await ways.words.score(terms, where, keys)
+    cosines = await _cosines(ways, asked, where, keys)
+    if (traits.pieces > SOLE).any():
+        many = np.where(traits.pieces > SOLE, np.ceil(traits.pieces / 2), 1)
+        cosines = cosines - np.float32(PENALTY) * np.log(many).astype(np.float32)
     known = 0.0 if asked is None else asked.known
     understood_share = max(0.0, 1.0 - UNKNOWN * (1.0 - known))
     confidence = confidence_of(words, cosines, understood_share) if text.strip() else 1.0
@@ -97,7 +93,7 @@ async def gather(ways: Ways, understood: Understood, text: str, where: Where, li
         traits=traits,
         words=Scale(by_words.mean, by_words.deviation, WORDS_FLOOR).of(words),
         meaning=Scale(by_meaning.mean, by_meaning.deviation).of(cosines),
-        mentions=np.isin(keys, mentioned),
+        mentions=np.isin(keys, mentioned) if len(mentioned) else np.zeros(len(keys), np.bool_),
         before=places(keys, traits.before),
         after=places(keys, traits.after),
     )
@@ -131,11 +127,16 @@ def told_apart(text: str, terms: Sequence[str], spoken: frozenset[int]) -> tuple
     return frozenset(named.values()), tuple(term for term in terms if term not in apart) or tuple(terms)
 
 
-async def _embedded(embed: Embed, text: str) -> Embedding | None:
-    """Return the embedded question; `None`, and words go on alone, when there is none or the embedder cannot."""
+async def embedded(embed: Embed, text: str) -> Embedding | None:
+    """Return the embedded question; `None`, and words go on alone, when the embedder cannot or knows too little of it.
+
+    Of a question in Chinese the default embedder knows next to nothing, and would take longest over it.
+    """
     if not text.strip():
         return None
     try:
+        if isinstance(embed, EmbedQuestion):
+            return await embed.embed_question(text, least=1 - 1 / UNKNOWN)
         return (await embed.embed([text]))[0]
     except ProviderError as error:
         log.debug("Searching by words only: %s", error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from recollect.models import Hit, Kind, Memory, Query, Where
 from recollect.ports import Records
 from recollect.retrieve.filters import matches
 from recollect.retrieve.fuse import Weights, fuse, to_share
-from recollect.retrieve.gather import Gathered, Ways, gather
+from recollect.retrieve.gather import Gathered, Ways, embedded, gather
 from recollect.retrieve.signal import Asked
 from recollect.retrieve.understand import Understood, understand
 
@@ -55,9 +56,15 @@ class Finder:
         """
         _check(query)
         text = query.text[:LOOKED_AT]
-        understood = understand(text, query.asked_at)
         wide = max(self.options.candidates, 2 * query.limit)
-        gathered = await gather(self._ways, understood, text, query.where, wide)
+        # Embedding takes longest, and on a thread of its own: it begins first.
+        asked = asyncio.ensure_future(embedded(self._ways.embed, text))
+        try:
+            await asyncio.sleep(0)
+            understood = understand(text, query.asked_at)
+            gathered = await gather(self._ways, understood, asked, text, query.where, wide)
+        finally:
+            asked.cancel()
         scores, parts = fuse(gathered.signals, asked_of(understood, gathered, query), self.options.weights)
         summaries = understood.overview or Kind.SUMMARY in query.where.kinds
         order = _ranked(gathered, scores, summaries=summaries)
@@ -139,7 +146,7 @@ def _ranked(gathered: Gathered, scores: Scores, *, summaries: bool) -> Keys:
     """
     traits = gathered.signals.traits
     rows = np.flatnonzero(traits.allowed if summaries else traits.allowed & (traits.kinds != _SUMMARY))
-    return rows[np.lexsort((traits.keys[rows], -scores[rows]))]
+    return rows[np.argsort(-scores[rows], kind="stable")]  # their keys ascend already
 
 
 def _check(query: Query) -> None:

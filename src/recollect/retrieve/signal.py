@@ -29,7 +29,8 @@ class Scale:
     def of(self, scores: Scores) -> Scores:
         """Return scores in deviations from the mean; what has no score stands at the mean."""
         deviation = math.hypot(self.deviation, self.floor) or 1.0
-        return np.asarray(np.nan_to_num((scores - np.float32(self.mean)) / np.float32(deviation)), np.float32)
+        found = (scores - np.float32(self.mean)) / np.float32(deviation)
+        return np.where(np.isfinite(found), found, np.float32(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,14 @@ class Signals:
     mentions: NDArray[np.bool_]
     before: Keys
     after: Keys
+
+
+def union(*parts: Keys) -> Keys:
+    """Return every key once, ascending; several times as fast as `np.unique` where there are hundreds."""
+    keys = np.sort(np.concatenate(parts))
+    first = np.ones(len(keys), np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    return keys[first]
 
 
 def places(keys: Keys, wanted: Keys) -> Keys:

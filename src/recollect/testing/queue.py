@@ -33,6 +33,12 @@ class QueueContract:
         assert await backend.queue.claim("w3", limit=9, lease=60) == []
         assert await backend.queue.claim("w1", limit=9, lease=60) == []
 
+    async def test_jobs_of_some_names_are_left_alone(self, backend: Backend) -> None:
+        await backend.queue.push([*tasks(2, "embed"), *tasks(2, "derive"), *tasks(1, "scrub")])
+        some = await backend.queue.claim("w1", limit=9, lease=60, besides=["embed", "scrub"])
+        assert [job.name for job in some] == ["derive", "derive"]
+        assert [job.name for job in await backend.queue.claim("w2", limit=9, lease=60)] == ["embed", "embed", "scrub"]
+
     async def test_no_job_goes_to_two_workers_that_claim_at_the_same_time(self, backend: Backend) -> None:
         await backend.queue.push(tasks(40))
         rounds = await asyncio.gather(*(backend.queue.claim(f"w{number}", limit=5, lease=60) for number in range(8)))
@@ -104,6 +110,18 @@ class QueueContract:
         assert await backend.queue.parked("embed") == []
         (parked,) = await backend.queue.parked("derive")
         assert (parked.state, parked.error) == (JobState.PARKED, "no weights")
+
+    async def test_jobs_are_counted_by_name_and_state(self, backend: Backend) -> None:
+        assert await backend.queue.count() == {}
+        await backend.queue.push([*tasks(3), *tasks(1, "derive")])
+        claimed = await backend.queue.claim("w1", limit=2, lease=60)
+        await backend.queue.fail(claimed[0].id, "x", retry_in=None)
+        assert await backend.queue.count() == {
+            ("derive", JobState.READY): 1,
+            ("embed", JobState.CLAIMED): 1,
+            ("embed", JobState.PARKED): 1,
+            ("embed", JobState.READY): 1,
+        }
 
     async def test_parked_jobs_are_listed_first_then_in_order(self, backend: Backend) -> None:
         await backend.queue.push(tasks(4))

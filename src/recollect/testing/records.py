@@ -100,6 +100,29 @@ class RecordsContract:
         assert await backend.records.ids(HERE) == [first.id]
         assert await backend.queue.waiting() == 0
 
+    async def test_memories_are_found_by_how_their_key_begins(self, backend: Backend) -> None:
+        keys = ["d/", "d/a/", "d/猫/", "d/\U0001f600/", "d0", "D/", "d-/", "e%/x"]
+        adds = [entry(memory("猫" * number), key=key) for number, key in enumerate(keys)]
+        await backend.records.commit(Batch(adds=adds))
+        found = await backend.records.under("d/")
+        assert [(one.key, one.size) for one in found] == [(key, 3 * number) for number, key in enumerate(keys[:4])]
+        assert [one.id for one in found] == [add.memory.id for add in adds[:4]]
+        assert [one.key for one in await backend.records.under("d/", limit=2)] == keys[:2]
+        assert [one.key for one in await backend.records.under("e%")] == ["e%/x"]
+        assert await backend.records.under("f") == []
+
+    async def test_a_revision_may_take_a_new_key_but_not_that_of_another(self, backend: Backend) -> None:
+        one, other = memory("one"), memory("other")
+        await backend.records.commit(Batch(adds=[entry(one, key="a"), entry(other, key="b")]))
+        with pytest.raises(Conflict):
+            await backend.records.commit(Batch(revisions=[Revision(replace(one, version=2), key="b")]))
+        moved = replace(one, version=2)
+        await backend.records.commit(Batch(revisions=[Revision(moved, key="c")]))
+        await backend.records.commit(Batch(revisions=[Revision(replace(moved, version=3), key="c")]))
+        assert [(found.key, found.id) for found in await backend.records.under("")] == [("b", other.id), ("c", one.id)]
+        done = await backend.records.commit(Batch(adds=[entry(memory("new"), key="a"), entry(memory("old"), key="c")]))
+        assert done.new == (True, False)
+
     async def test_a_new_memory_leaves_its_jobs_behind(self, backend: Backend) -> None:
         known, new = memory("known"), memory("new")
         await backend.records.commit(Batch(adds=[entry(known)], tasks=[TASK]))
@@ -187,6 +210,22 @@ class RecordsContract:
         assert seen == [item.id for item in items]
         mine = await backend.records.changes(0, reach=Reach("u1", None))
         assert [change.event for change in mine] == [Add(item) for item in items[1::2]]
+
+    async def test_the_head_of_the_log_is_its_latest_entry(self, backend: Backend) -> None:
+        assert await backend.records.head() == 0
+        first, second = memory("first"), memory("second")
+        await put(backend, first, second)
+        assert await backend.records.head() == (await backend.records.changes(0))[-1].seq
+        await backend.records.commit(Batch(deletes=[first.id, second.id]))
+        (*_, last) = await backend.records.changes(0)
+        assert await backend.records.head() == last.seq
+
+    async def test_a_change_says_whose_memory_it_was_even_of_one_that_is_gone(self, backend: Backend) -> None:
+        gone = memory("gone", Scope("alice", "web", "c1"))
+        await put(backend, gone, memory("kept", Scope("bo", "app")))
+        await backend.records.commit(Batch(deletes=[gone.id]))
+        told = [(change.user_id, change.project_id) for change in await backend.records.changes(0)]
+        assert told == [("bo", "app"), ("alice", "web")]
 
     async def test_pages_cover_everything_once_in_either_order(self, backend: Backend) -> None:
         items = [memory(f"note {number}") for number in range(7)]

@@ -27,14 +27,14 @@ class Embedding:
         self._vectors = vectors
         self._embed = embed
         self._told = False
+        self._turns = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def __call__(self, jobs: Sequence[Job]) -> None:
         """Do a batch of jobs; without an embedder they are parked, and done at the first start that has one."""
         try:
             ids = [name for job in jobs for name in job.payload.get("ids", ())]
-            turns = asyncio.Semaphore(SIDE_BY_SIDE)
             parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
-            await asyncio.gather(*(self._part(part, turns) for part in parts))
+            await asyncio.gather(*(self._part(part) for part in parts))
             if any(job.payload.get("all") for job in jobs):
                 while await self._some(None):
                     pass
@@ -44,8 +44,8 @@ class Embedding:
                 self._told = True
             raise
 
-    async def _part(self, ids: Sequence[str], turns: asyncio.Semaphore) -> None:
-        async with turns:
+    async def _part(self, ids: Sequence[str]) -> None:
+        async with self._turns:
             while await self._some(ids):
                 pass
 

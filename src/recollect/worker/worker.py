@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from recollect.errors import Conflict, RecollectError, StoreError
 from recollect.models import Job
@@ -33,21 +35,39 @@ class Pace:
 
 
 class Worker:
-    """Runs jobs of the names it has handlers for, until it is told to stop."""
+    """Runs jobs of the names it has handlers for, until it is told to stop.
 
-    def __init__(self, name: str, queue: Queue, handlers: Mapping[str, Handler], pace: Pace) -> None:
+    Batches of different names are done side by side, those of one name one after the other; `lanes` says of which names
+    more may be under way at once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        queue: Queue,
+        handlers: Mapping[str, Handler],
+        pace: Pace,
+        lanes: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._name = name
         self._queue = queue
         self._handlers = handlers
         self._pace = pace
+        self._lanes = lanes
         self._woken = asyncio.Event()
         self._rested = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._idle = False
 
     def start(self) -> None:
         """Begin working in the background of the running event loop."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=f"recollect-{self._name}")
+
+    @property
+    def running(self) -> bool:
+        """Whether it works in the background now."""
+        return self._task is not None and not self._task.done()
 
     def wake(self) -> None:
         """Look for jobs now rather than at the next poll."""
@@ -77,36 +97,73 @@ class Worker:
 
     async def once(self) -> int:
         """Claim and run one batch; return how many jobs it had."""
-        jobs = await self._queue.claim(self._name, limit=BATCH, lease=self._pace.lease)
-        groups: dict[str, list[Job]] = {}
-        for job in jobs:
-            groups.setdefault(job.name, []).append(job)
-        if jobs:
+        groups = await self._claimed()
+        if groups:
             alive = asyncio.create_task(self._keep_claims())
             try:
-                # Side by side: while one batch is embedded on its threads, another is derived from and written.
                 await asyncio.gather(*(self._work(name, group) for name, group in groups.items()))
             finally:
                 alive.cancel()
-        return len(jobs)
+        return sum(map(len, groups.values()))
+
+    async def _claimed(self, besides: Collection[str] = ()) -> dict[str, list[Job]]:
+        """Claim a batch; return it by name, without jobs of the names in `besides`."""
+        jobs = await self._queue.claim(self._name, limit=BATCH, lease=self._pace.lease, besides=besides)
+        groups: dict[str, list[Job]] = {}
+        for job in jobs:
+            groups.setdefault(job.name, []).append(job)
+        return groups
 
     async def _keep_claims(self) -> None:
         while True:
             await asyncio.sleep(self._pace.lease / 3)
-            await self._queue.extend(self._name, lease=self._pace.lease)
+            if not self._idle:
+                await self._queue.extend(self._name, lease=self._pace.lease)
 
     async def _run(self) -> None:
-        while True:
-            self._woken.clear()
-            try:
-                busy = await self.once()
-            except RecollectError as error:
-                log.warning("The worker could not reach the queue: %s", error)
-                busy = 0
-            if not busy:
-                self._rested.set()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), self._pace.poll)
+        """Keep every lane busy: while one batch is embedded on its threads, another is derived from and written.
+
+        While a lane is busy its jobs pile up, to be done as one batch.
+        """
+        under_way: dict[asyncio.Task[None], str] = {}
+        alive = asyncio.create_task(self._keep_claims())
+        try:
+            while True:
+                self._woken.clear()
+                groups = await self._claimed_or_told(under_way)
+                for name, jobs in groups.items():
+                    under_way[asyncio.create_task(self._work(name, jobs))] = name
+                self._idle = not under_way
+                if not groups:
+                    await self._news(under_way)
+        finally:
+            alive.cancel()
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _claimed_or_told(self, under_way: Mapping[asyncio.Task[None], str]) -> dict[str, list[Job]]:
+        busy = Counter(under_way.values())
+        full = [name for name, count in busy.items() if count >= self._lanes.get(name, 1)]
+        try:
+            return await self._claimed(besides=full)
+        except RecollectError as error:
+            log.warning("The worker could not reach the queue: %s", error)
+            return {}
+
+    async def _news(self, under_way: dict[asyncio.Task[None], str]) -> None:
+        """Wait until a batch is done, someone wakes this worker, or it is time to look; forget what is done."""
+        if self._idle:
+            self._rested.set()
+        woken = asyncio.create_task(self._woken.wait())
+        try:
+            await asyncio.wait({woken, *under_way}, timeout=self._pace.poll, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            woken.cancel()
+        for task in [task for task in under_way if task.done()]:
+            del under_way[task]
+            if error := task.exception():
+                log.warning("The worker could not tell the queue what is done: %s", error)
 
     async def _work(self, name: str, jobs: Sequence[Job]) -> None:
         try:
@@ -130,6 +187,6 @@ class Worker:
         passing = isinstance(error, Conflict | StoreError)  # gone once it is read again, or there is room again
         final = isinstance(error, RecollectError) and not (error.retryable or passing)
         spent = final or job.attempts >= self._pace.attempts
-        log.info("Job %d (%s) failed%s: %s", job.id, job.name, ", parked" if spent else "", error)
+        log.info("Job %d (%s) failed%s: %s", job.id, job.name, ", parked" if spent else "", type(error).__name__)
         text = f"{type(error).__name__}: {error}"
         await self._queue.fail(job.id, text, retry_in=None if spent else 2.0 ** min(job.attempts, 8))

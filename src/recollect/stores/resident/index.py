@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from recollect.models import Where
+from recollect.models import Reach, Where
 from recollect.ports import Lore, Scored, Traits, Unembedded, Vectors, Words
 from recollect.stores.columns import Counts, best, nothing
 from recollect.stores.resident.postings import K1, term_code
@@ -24,21 +24,39 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-REFINE = 128
+AT_HAND = 150_000
+"""Chunks that are scored in two milliseconds: what handing the work to another thread and back may cost as well."""
+
+REFINE = 64
 """How many of the best are rescored with full precision: far more than any search shows."""
 
 _REMEMBERED = 8
 
 
 class Threads:
-    """The threads that search, shared by the three ports."""
+    """The threads that search the tenants, shared by the three ports."""
 
-    def __init__(self, size: int = 4) -> None:
+    def __init__(self, tenants: Tenants, size: int = 4) -> None:
+        self.tenants = tenants
         self._pool = ThreadPoolExecutor(size, "recollect-search")
 
-    async def run(self, work: Callable[[], T], *, here: bool) -> T:
-        """Run `work` on one of the threads, or `here` when that is quicker than handing it over."""
-        return work() if here else await asyncio.get_running_loop().run_in_executor(self._pool, work)
+    async def run(
+        self, work: Callable[[Opened], T], where: Where, model: str | None = None, *, light: bool = False
+    ) -> T | None:
+        """Run `work` over the shards in reach and return what it gives; `None` where they do not fit in memory.
+
+        It runs here where that is quicker than handing it over: nothing need be read, and there is little to score, or
+        the work is `light`, whatever the size of the shards.
+        """
+        opened = self.tenants.at_hand(where, model)
+        if opened is not None and (light or opened.chunks <= AT_HAND):
+            return work(opened)
+
+        def opening() -> T | None:
+            found = self.tenants.open(where, model)
+            return None if found is None else work(found)
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, opening)
 
     def close(self) -> None:
         """Wait for what runs, then end the threads."""
@@ -68,25 +86,21 @@ class _Memo:
 class ResidentWords:
     """The Words port in memory."""
 
-    def __init__(self, tenants: Tenants, threads: Threads, behind: Words) -> None:
-        self._tenants, self._threads, self._behind = tenants, threads, behind
+    def __init__(self, threads: Threads, behind: Words) -> None:
+        self._threads, self._behind = threads, behind
         self._memo = _Memo()
 
     async def search(self, terms: Sequence[str], where: Where, limit: int) -> Scored:
         """Return the best memories by BM25."""
-        found = await self._threads.run(lambda: self._answers(terms, where), here=self._tenants.at_hand(where))
+        found = await self._threads.run(lambda opened: self._answers(terms, where, opened), where)
         return await self._behind.search(terms, where, limit) if found is None else _top(found, limit)
 
     async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
         """Return the scores of these memories; right after a search its answer is still there."""
-        here = self._tenants.at_hand(where, light=True)
-        found = await self._threads.run(lambda: self._answers(terms, where), here=here)
+        found = await self._threads.run(lambda opened: self._answers(terms, where, opened), where, light=True)
         return await self._behind.score(terms, where, keys) if found is None else _at(found, keys, 0.0)
 
-    def _answers(self, terms: Sequence[str], where: Where) -> list[Answer] | None:
-        opened = self._tenants.open(where)
-        if opened is None:
-            return None
+    def _answers(self, terms: Sequence[str], where: Where, opened: Opened) -> list[Answer]:
         key = (opened.stamp, where, tuple(terms))
         return self._memo.get(key, lambda: self._make(terms, where, opened))
 
@@ -116,8 +130,8 @@ def _mask(shard: Shard, where: Where, opened: Opened) -> Any:
 class ResidentVectors:
     """The Vectors port in memory; what is written goes to the file."""
 
-    def __init__(self, tenants: Tenants, threads: Threads, behind: Vectors) -> None:
-        self._tenants, self._threads, self._behind = tenants, threads, behind
+    def __init__(self, threads: Threads, behind: Vectors) -> None:
+        self._threads, self._behind = threads, behind
         self._memo = _Memo()
 
     async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
@@ -135,28 +149,24 @@ class ResidentVectors:
     async def drop(self, model: str | None = None) -> int:
         """Forget vectors, here and in the file."""
         count = await self._behind.drop(model)
-        self._tenants.forget(model)
+        self._threads.tenants.forget(model)
         return count
 
     async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
         """Return the best memories by cosine."""
-        found = await self._threads.run(
-            lambda: self._answers(model, vector, where), here=self._tenants.at_hand(where, model)
-        )
+        found = await self._threads.run(lambda opened: self._answers(model, vector, where, opened), where, model)
         if found is None:
             return await self._behind.search(model, vector, where, limit)
         return _top(found, limit)
 
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
         """Return the cosine of these memories; right after a search its answer is still there."""
-        here = self._tenants.at_hand(where, model, light=True)
-        found = await self._threads.run(lambda: self._answers(model, vector, where), here=here)
+        found = await self._threads.run(
+            lambda opened: self._answers(model, vector, where, opened), where, model, light=True
+        )
         return await self._behind.score(model, vector, where, keys) if found is None else _at(found, keys, np.nan)
 
-    def _answers(self, model: str, vector: bytes, where: Where) -> list[Answer] | None:
-        opened = self._tenants.open(where, model)
-        if opened is None:
-            return None
+    def _answers(self, model: str, vector: bytes, where: Where, opened: Opened) -> list[Answer]:
         question = np.frombuffer(vector, np.float32)
 
         def make() -> list[Answer]:
@@ -190,7 +200,8 @@ def _at(found: Sequence[Answer], keys: Keys, missing: float) -> Scores:
         with answer.shard.lock:
             rows = answer.shard.rows(keys)
             there = np.flatnonzero(rows >= 0)
-            there = there[answer.shard.column("alive")[rows[there]]]
+            if answer.shard.dead:
+                there = there[answer.shard.column("alive")[rows[there]]]
             mine = answer.of(rows[there])
         scores[there] = np.where(mine > -np.inf, mine, np.float32(missing))
     return scores
@@ -199,19 +210,17 @@ def _at(found: Sequence[Answer], keys: Keys, missing: float) -> Scores:
 class ResidentLore:
     """The Lore port in memory."""
 
-    def __init__(self, tenants: Tenants, threads: Threads, behind: Lore) -> None:
-        self._tenants, self._threads, self._behind = tenants, threads, behind
+    def __init__(self, threads: Threads, behind: Lore) -> None:
+        self._threads, self._behind = threads, behind
 
     async def traits(self, where: Where, keys: Keys) -> Traits:
         """Return the traits of these memories."""
-        made = await self._threads.run(lambda: self._traits(where, keys), here=self._tenants.at_hand(where, light=True))
+        made = await self._threads.run(lambda opened: _traits(opened, where, keys), where, light=True)
         return await self._behind.traits(where, keys) if made is None else made
 
     async def neighbours(self, where: Where, keys: Keys) -> Keys:
         """Return the neighbours of these memories."""
-        found = await self._threads.run(
-            lambda: self._neighbours(where, keys), here=self._tenants.at_hand(where, light=True)
-        )
+        found = await self._threads.run(lambda opened: _neighbours(opened, keys), where, light=True)
         return await self._behind.neighbours(where, keys) if found is None else found
 
     async def recent(self, where: Where, limit: int) -> Keys:
@@ -220,45 +229,53 @@ class ResidentLore:
 
     async def speakers(self, where: Where) -> frozenset[int]:
         """Return who speaks in reach."""
-        here = self._tenants.at_hand(where, light=True)
-        opened = await self._threads.run(lambda: self._tenants.open(Where(where.reach)), here=here)
-        if opened is None:
-            return await self._behind.speakers(where)
-        return frozenset().union(*(shard.speakers for shard in opened.shards)) - {0}
+        found = await self._threads.run(_speakers, Where(_tenants_of(where.reach)), light=True)
+        return await self._behind.speakers(where) if found is None else found
 
-    def _neighbours(self, where: Where, keys: Keys) -> Keys | None:
-        opened = self._tenants.open(where)
-        if opened is None:
-            return None
-        found = [np.empty(0, np.int64)]
-        for shard in opened.shards:
-            with shard.lock:
-                rows = shard.rows(keys)
-                rows = rows[rows >= 0]
-                around = np.concatenate((shard.column("before")[rows], shard.column("after")[rows]))
-                found.append(shard.column("key")[around[around >= 0]])
-        return np.concatenate(found)
 
-    def _traits(self, where: Where, keys: Keys) -> Traits | None:
-        opened = self._tenants.open(where)
-        if opened is None:
-            return None
-        parts = []
-        for shard in opened.shards:
-            with shard.lock:
-                rows = shard.rows(keys)
-                there = np.flatnonzero(rows >= 0)
+def _tenants_of(reach: Reach) -> Reach:
+    return Reach(reach.user_id, reach.project_id)
+
+
+def _speakers(opened: Opened) -> frozenset[int]:
+    return frozenset().union(*(shard.speakers for shard in opened.shards)) - {0}
+
+
+def _neighbours(opened: Opened, keys: Keys) -> Keys:
+    found = [np.empty(0, np.int64)]
+    for shard in opened.shards:
+        with shard.lock:
+            rows = shard.rows(keys)
+            rows = rows[rows >= 0]
+            around = np.concatenate((shard.column("before")[rows], shard.column("after")[rows]))
+            found.append(shard.column("key")[around[around >= 0]])
+    return np.concatenate(found)
+
+
+def _traits(opened: Opened, where: Where, keys: Keys) -> Traits:
+    parts = []
+    for shard in opened.shards:
+        with shard.lock:
+            rows = shard.rows(keys)
+            there = np.flatnonzero(rows >= 0)
+            if shard.dead:
                 there = there[shard.column("alive")[rows[there]]]
-                inside = allowed(shard, Where(where.reach, stale=True), opened.conversations, None)
-                if inside is not None:
-                    there = there[inside[rows[there]]]
-                parts.append((there, _shard_traits(shard, rows[there], _mask(shard, where, opened))))
-        order = np.concatenate([there for there, _ in parts]) if parts else np.empty(0, np.int64)
-        back = np.argsort(order, kind="stable")
-        parts = parts or [(order, _shard_traits(Shard(), order, None))]
-        columns: list[Any] = [np.concatenate(column)[back] for column in zip(*(part for _, part in parts), strict=True)]
-        spoken = {who for shard in opened.shards for who, heard in shard.spoken.items() if heard}
-        return Traits(*columns, *[len(spoken) > 1])
+            inside = allowed(shard, Where(where.reach, stale=True), opened.conversations, None)
+            if inside is not None:
+                there = there[inside[rows[there]]]
+            parts.append((there, _shard_traits(shard, rows[there], _mask(shard, where, opened))))
+    spoken = {who for shard in opened.shards for who, heard in shard.spoken.items() if heard}
+    return Traits(*_in_order(parts), *[len(spoken) > 1])
+
+
+def _in_order(parts: list[tuple[Keys, tuple[Any, ...]]]) -> Sequence[Any]:
+    """Return the columns of all shards as one, in the order the memories were asked for."""
+    if len(parts) == 1:
+        return parts[0][1]
+    order = np.concatenate([there for there, _ in parts]) if parts else np.empty(0, np.int64)
+    back = np.argsort(order, kind="stable")
+    parts = parts or [(order, _shard_traits(Shard(), order, None))]
+    return [np.concatenate(column)[back] for column in zip(*(part for _, part in parts), strict=True)]
 
 
 def _shard_traits(shard: Shard, rows: Any, mask: Any) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,12 +49,11 @@ class Answer:
             of = owners[: len(scores)] if self.entries is None else owners[self.entries]
             scores = np.where(self.mask[of], scores, np.float32(self.floor))
         wide = limit if self.shard.aligned else SPARE * limit
-        # Partitioning takes twenty times as long where most scores are the same nothing: those are left out first.
-        found = (scores > self.floor).nonzero()[0]
-        if len(found) > wide:
-            found = found[np.argpartition(scores[found], len(found) - wide)[len(found) - wide :]]
+        found = highest(scores, wide, self.floor)
         found = found[np.argsort(-scores[found], kind="stable")]
         chunks = found if self.entries is None else self.entries[found]
+        if self.shard.aligned:
+            return chunks, scores[found], self.shard.chunk_key.data[chunks]
         _, once = np.unique(owners[chunks], return_index=True)
         once.sort()
         return owners[chunks[once]], scores[found[once]], self.shard.chunk_key.data[chunks[once]]
@@ -62,10 +61,11 @@ class Answer:
     def of(self, rows: Keys) -> Scores:
         """Return the score of each memory by its best chunk, the floor where it has none or may not answer."""
         first = self.shard.column("first")[rows]
-        counts = np.where(first >= 0, self.shard.column("pieces")[rows], 0).astype(np.int64)
-        if (counts == 1).all():
+        pieces = self.shard.column("pieces")[rows]
+        if (pieces <= 1).all():
             best = self._at(first)
         else:
+            counts = np.where(first >= 0, pieces, 0).astype(np.int64)
             starts = np.cumsum(counts) - counts
             chunks = np.repeat(first - starts, counts) + np.arange(int(counts.sum()))
             best = np.full(len(rows), self.floor, np.float32)
@@ -82,27 +82,56 @@ class Answer:
 
     def _at(self, chunks: Keys) -> Scores:
         """Return the score of each chunk, the floor for those that came after the question."""
-        places = chunks
-        if self.places is not None:
-            known = chunks < len(self.places)
-            places = (
-                np.where(known, self.places[np.where(known, chunks, 0)], -1) if len(self.places) else chunks * 0 - 1
-            )
-        there = (places >= 0) & (places < len(self.scores))
-        found = np.full(len(chunks), self.floor, np.float32)
-        found[there] = self.scores[places[there]]
-        return found
+        entries = chunks if self.places is None else _taken(self.places, chunks, -1)
+        return _taken(self.scores, entries, np.float32(self.floor))
 
     def sample(self) -> Scores:
-        """Return the scores of all memories that have one, or of some 8,000 spread evenly, for mean and deviation."""
-        rows = np.arange(0, len(self.shard), max(1, len(self.shard) // SAMPLE))
-        rows = rows[self.shard.column("alive")[rows]]
-        rows = rows[self._may(rows)]
-        scores = self.of(rows)
+        """Return the scores of all memories that have one, or of some 2,000 spread evenly, for mean and deviation."""
+        step = max(1, len(self.shard) // SAMPLE)
+        if self.mask is None and self.shard.aligned:
+            scores = self.scores[::step]
+        else:
+            rows = np.arange(0, len(self.shard), step)
+            rows = rows[self.shard.column("alive")[rows]]
+            rows = rows[self._may(rows)]
+            scores = self.of(rows)
         return scores[scores > -np.inf]
 
 
-SAMPLE = 8_000
+def _taken(values: NDArray[Any], at: Keys, missing: Any) -> NDArray[Any]:
+    """Return the values at these places, `missing` where there is no such place."""
+    there = (at >= 0) & (at < len(values))
+    if there.all():
+        return values[at]
+    found = np.full(len(at), missing, values.dtype)
+    found[there] = values[at[there]]
+    return found
+
+
+def highest(scores: Scores, count: int, floor: float) -> Keys:
+    """Return the rows of the `count` highest scores above `floor`, in no order.
+
+    Of many scores, only those are looked at that are as high as the best few of a sample: enough, else all are.
+    """
+    step = len(scores) // SAMPLE
+    if step > 4:
+        sample = scores[::step]
+        rank = min(len(sample), 4 * count // step + 8)
+        least = np.partition(sample, len(sample) - rank)[len(sample) - rank]
+        found = (scores >= least).nonzero()[0] if least > floor else None
+        if found is not None and len(found) >= count:
+            return _highest(scores, found, count)
+    # Partitioning takes twenty times as long where most scores are the same nothing: those are left out first.
+    return _highest(scores, (scores > floor).nonzero()[0], count)
+
+
+def _highest(scores: Scores, rows: Keys, count: int) -> Keys:
+    if len(rows) <= count:
+        return rows
+    return rows[np.argpartition(scores[rows], len(rows) - count)[len(rows) - count :]]
+
+
+SAMPLE = 2_000
 """Memories by which the mean and deviation of a larger tenant's scores are estimated."""
 
 SPARE = 4
@@ -128,7 +157,7 @@ def vector_answer(shard: Shard, model: str, question: NDArray[np.float32], refin
         return Answer(shard, np.empty(0, np.float32), none, none, mask, -np.inf)
     check_dimension(model, space.dimension, len(question))
     cosines = space.cosines(question)
-    top = np.argpartition(cosines, -refine)[-refine:] if len(cosines) > refine else np.arange(len(cosines))
+    top = highest(cosines, refine, -np.inf)
     cosines[top] = space.exact(top, question)
     if shard.dead_chunks:
         cosines[~shard.chunk_alive.data[space.chunk.data]] = -np.inf

@@ -21,9 +21,6 @@ from recollect.stores.sql.where import conditions
 _MEMORY_BYTES = 600
 """What a memory with one short chunk takes beside its vector, measured; for deciding before loading."""
 
-AT_HAND = 150_000
-"""Chunks that are scored in two milliseconds: what handing the work to another thread and back may cost as well."""
-
 _MOST_DEAD = 0.25
 """A shard with a larger share of dead rows is loaded anew."""
 
@@ -37,8 +34,13 @@ class Opened:
 
     stamp: int
     shards: tuple[Shard, ...]
-    conversations: tuple[int, ...] | None
-    keys: tuple[int, ...] | None
+    conversations: tuple[int, ...] | None = None
+    keys: tuple[int, ...] | None = None
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks there are to score."""
+        return sum(len(shard.chunk_key) for shard in self.shards)
 
 
 class Tenants:
@@ -75,22 +77,22 @@ class Tenants:
         talks, keys = self._database.read_now(lambda c: _narrow(c, where, tenants)) if narrow else (None, None)
         return Opened(stamp, tuple(shards), talks, keys)
 
-    def at_hand(self, where: Where, model: str | None = None, *, light: bool = False) -> bool:
-        """Whether `open` would not read the file, and (unless the work is `light`) give few enough rows to score."""
+    def at_hand(self, where: Where, model: str | None = None) -> Opened | None:
+        """Return what `open` would where it need not read the file, else `None`; takes microseconds."""
         if where.filter is not None or where.reach.conversation_id is not None:
-            return False
+            return None
         stamp = self._watch.stamp()
         seen, known = self._reaches
         tenants = known.get(Reach(where.reach.user_id, where.reach.project_id))
         if seen != stamp or tenants is None:
-            return False
-        rows = 0
+            return None
+        shards = []
         for owner in tenants:
             shard = self._shards.get(owner)
             if shard is None or shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp):
-                return False
-            rows += len(shard.chunk_key)
-        return light or rows <= AT_HAND
+                return None
+            shards.append(shard)
+        return Opened(stamp, tuple(shards))
 
     def forget(self, model: str | None) -> None:
         """Let go of the vectors of a model (or all): they were dropped."""

@@ -7,7 +7,8 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -18,11 +19,14 @@ import sqlalchemy as sa
 from sqlalchemy.pool import QueuePool
 
 from recollect.errors import RecollectError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from recollect.meters import Meters
 
 T = TypeVar("T")
 
 BUSY_SECONDS = 30.0
 READERS = 4
+GLANCE = 0.002
+"""Seconds for which a look at whether another process has written is good: searches look several times each."""
 
 _RENDER = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
 
@@ -34,32 +38,50 @@ class Database:
     half of it behind. Writes are durable when they return (WAL, `synchronous=FULL`).
     """
 
-    def __init__(self, path: Path, *, readers: int = READERS) -> None:
+    def __init__(self, path: Path, *, readers: int = READERS, meters: Meters | None = None) -> None:
         self.path = path
+        self._meters = meters or Meters()
         self._writer = _engine(path, size=1, begin="BEGIN IMMEDIATE")
         self._lazy_writer = _engine(path, size=1, begin="BEGIN IMMEDIATE", durable=False)
         self._reader = _engine(path, size=2 * readers + 2, begin="BEGIN")
         self._write_thread = ThreadPoolExecutor(1, "recollect-write")
         self._read_threads = ThreadPoolExecutor(readers, "recollect-read")
+        self._asking = threading.Lock()
+        self._asker: Any = None
+        self.writes = 0
 
     async def write(self, work: Callable[[sa.Connection], T], *, durable: bool = True) -> T:
         """Run `work` in a transaction of its own; return what it returns once that is durable.
 
         With `durable` false it does not wait for the disk: right for what is made again after a crash (jobs, vectors).
         """
-        return await self._run(self._write_thread, self._writer if durable else self._lazy_writer, work)
+        engine = self._writer if durable else self._lazy_writer
+        with self._meters.timing("write"):
+            return await self._run(self._write_thread, self._writing, engine, work)
 
     async def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` over one consistent view."""
-        return await self._run(self._read_threads, self._reader, work)
+        with self._meters.timing("read"):
+            return await self._run(self._read_threads, _transact, self._reader, work)
 
     def write_now(self, work: Callable[[sa.Connection], T]) -> T:
         """Do the same as `write` on the caller's thread (opening and migrating)."""
-        return _transact(self._writer, work)
+        return self._writing(self._writer, work)
 
     def read_now(self, work: Callable[[sa.Connection], T]) -> T:
         """Do the same as `read` on the caller's thread, for callers that are on one of their own."""
         return _transact(self._reader, work)
+
+    def ask_now(self, statement: str, values: Sequence[Any]) -> list[Any]:
+        """Return the rows of one statement as the driver gives them, on the caller's thread.
+
+        For the few rows that every search reads by key: a fourth of what the same costs through a transaction.
+        """
+        with self._asking, translated():
+            if self._asker is None:
+                self._asker = self._reader.raw_connection()
+            rows: list[Any] = self._asker.cursor().execute(statement, values).fetchall()
+            return rows
 
     async def outside(self, *statements: str) -> list[Any]:
         """Run statements that may not stand in a transaction (checkpoints, vacuum); return the rows of the last.
@@ -75,13 +97,14 @@ class Database:
                     raise StoreError("The database connection is gone")
                 for statement in statements:
                     rows = driver.cursor().execute(statement).fetchall()
+            self.writes += 1
             return rows
 
         return await asyncio.get_running_loop().run_in_executor(self._write_thread, work)
 
     def watch(self) -> Watch:
         """Return what tells, in microseconds, whether anyone has written."""
-        return Watch(self._reader)
+        return Watch(self, self._reader)
 
     async def close(self) -> None:
         """Finish what is running, then close every connection."""
@@ -91,27 +114,52 @@ class Database:
         """Close on the caller's thread."""
         self._write_thread.shutdown()
         self._read_threads.shutdown()
+        if self._asker is not None:
+            self._asker.close()
         self._writer.dispose()
         self._lazy_writer.dispose()
         self._reader.dispose()
 
-    async def _run(self, pool: ThreadPoolExecutor, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
-        future = asyncio.get_running_loop().run_in_executor(pool, _transact, engine, work)
+    async def _run(
+        self,
+        pool: ThreadPoolExecutor,
+        transact: Callable[[sa.Engine, Callable[[sa.Connection], T]], T],
+        engine: sa.Engine,
+        work: Callable[[sa.Connection], T],
+    ) -> T:
+        future = asyncio.get_running_loop().run_in_executor(pool, transact, engine, work)
         return await asyncio.shield(future)
+
+    def _writing(self, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+        try:
+            return _transact(engine, work)
+        finally:
+            self.writes += 1
 
 
 class Watch:
     """Tells whether the file has changed since it was last asked, whichever process wrote."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, database: Database, engine: sa.Engine) -> None:
         self._lock = threading.Lock()
+        self._database = database
+        self._seen = (-1, 0.0, 0)
         with translated():
             self._connection = engine.raw_connection()
 
     def stamp(self) -> int:
-        """Return a number that is another one after every write by anyone (`PRAGMA data_version`)."""
+        """Return a number that is another one after every write by anyone (`PRAGMA data_version`).
+
+        What this process wrote is known at once, what another one wrote after two milliseconds at the latest.
+        """
+        writes, now = self._database.writes, time.monotonic()
+        seen, until, stamp = self._seen
+        if seen == writes and now < until:
+            return stamp
         with self._lock, translated():
-            return int(self._connection.cursor().execute("PRAGMA data_version").fetchone()[0])
+            stamp = int(self._connection.cursor().execute("PRAGMA data_version").fetchone()[0])
+            self._seen = (writes, now + GLANCE, stamp)
+            return stamp
 
     def close(self) -> None:
         """Give the connection back."""

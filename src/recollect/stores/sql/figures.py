@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from recollect.models import Conversation, Kind, Reach, Stats
+from recollect.ports import Census
 from recollect.stores.sql import schema
-from recollect.stores.sql.row import moment
-from recollect.stores.sql.schema import chunk, conversation, entity, job, memory, tenant, vector
+from recollect.stores.sql.row import micros, moment
+from recollect.stores.sql.schema import chunk, conversation, entity, job, memory, tenant, usage, vector
 from recollect.stores.sql.tenants import tenants_in
 from recollect.stores.sql.where import reach_conditions
 
@@ -91,4 +93,30 @@ def stats(connection: sa.Connection, reach: Reach, model: str) -> Stats:
         embedded=count(embedded),
         waiting=count(sa.select(sa.func.count()).select_from(job).where(job.c.state != "parked")),
         parked=count(sa.select(sa.func.count()).select_from(job).where(job.c.state == "parked")),
+    )
+
+
+def census(connection: sa.Connection, since: datetime) -> Census:
+    """Count everything, over all tenants."""
+    kinds = connection.execute(sa.select(memory.c.kind, sa.func.count()).group_by(memory.c.kind)).all()
+    latest = sa.case((conversation.c.ended_at >= micros(since), 1), else_=0)
+    talks = connection.execute(
+        sa.select(sa.func.count(), sa.func.sum(latest), sa.func.sum(conversation.c.turns)).select_from(conversation)
+    ).one()
+    spent = connection.execute(
+        sa.select(sa.func.sum(usage.c.tokens_in + usage.c.tokens_out), sa.func.sum(usage.c.cost))
+    )
+    tokens, cost = spent.one()
+    pages, page = (
+        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in ("page_count", "page_size")
+    )
+    return Census(
+        kinds={str(kind): int(number) for kind, number in kinds},
+        vectors=int(connection.execute(sa.select(sa.func.count()).select_from(vector)).scalar_one()),
+        conversations=int(talks[0]),
+        active=int(talks[1] or 0),
+        turns=int(talks[2] or 0),
+        tokens=int(tokens or 0),
+        cost=float(cost or 0.0),
+        size=pages * page,
     )

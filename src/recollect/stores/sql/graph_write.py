@@ -11,6 +11,18 @@ from recollect.stores.sql.schema import entity, link, memory, mention, relation
 
 _PART = 400
 
+# Built once: every capture runs them, and building a statement costs as much as running it.
+_PLACES = sa.select(memory.c.id, memory.c.key, memory.c.tenant).where(
+    memory.c.id.in_(sa.bindparam("ids", expanding=True))
+)
+_ENTITIES = sa.select(entity.c.folded, entity.c.key).where(
+    entity.c.tenant == sa.bindparam("owner"), entity.c.folded.in_(sa.bindparam("names", expanding=True))
+)
+_ENTITY = sa.insert(entity).returning(entity.c.key, sort_by_parameter_order=True)
+_MENTION, _RELATION, _LINK = (
+    sa.insert(table).prefix_with("OR IGNORE", dialect="sqlite") for table in (mention, relation, link)
+)
+
 
 def fold(name: str) -> str:
     """Return the form under which an entity's name is known."""
@@ -22,10 +34,8 @@ def memory_places(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tu
     wanted = list(ids)
     found: dict[str, tuple[int, int]] = {}
     for start in range(0, len(wanted), _PART):
-        query = sa.select(memory.c.id, memory.c.key, memory.c.tenant).where(
-            memory.c.id.in_(wanted[start : start + _PART])
-        )
-        found.update((row.id, (row.key, row.tenant)) for row in connection.execute(query))
+        rows = connection.execute(_PLACES, {"ids": wanted[start : start + _PART]})
+        found.update((name, (key, owner)) for name, key, owner in rows)
     return found
 
 
@@ -37,18 +47,15 @@ def ensure_entities(connection: sa.Connection, named: Mapping[tuple[int, str], M
         by_tenant.setdefault(owner, []).append(folded)
     for owner, names in by_tenant.items():
         for start in range(0, len(names), _PART):
-            query = sa.select(entity.c.folded, entity.c.key).where(
-                entity.c.tenant == owner, entity.c.folded.in_(names[start : start + _PART])
-            )
-            found.update(((owner, row.folded), row.key) for row in connection.execute(query))
+            rows = connection.execute(_ENTITIES, {"owner": owner, "names": names[start : start + _PART]})
+            found.update(((owner, folded), key) for folded, key in rows)
     missing = [name for name in named if name not in found]
     if missing:
-        rows = [
+        new = [
             {"tenant": owner, "name": named[owner, folded].name, "folded": folded, "type": named[owner, folded].type}
             for owner, folded in missing
         ]
-        made = sa.insert(entity).returning(entity.c.key, sort_by_parameter_order=True)
-        found.update(zip(missing, connection.execute(made, rows).scalars(), strict=True))
+        found.update(zip(missing, connection.execute(_ENTITY, new).scalars(), strict=True))
     return found
 
 
@@ -70,7 +77,7 @@ def write_mentions(connection: sa.Connection, mentions: Mapping[str, Sequence[Me
     }
     if pairs:
         rows = [{"memory": one, "entity": other} for one, other in sorted(pairs)]
-        connection.execute(sa.insert(mention).prefix_with("OR IGNORE", dialect="sqlite"), rows)
+        connection.execute(_MENTION, rows)
 
 
 def write_relations(connection: sa.Connection, relations: Mapping[str, Sequence[tuple[str, str, str]]]) -> None:
@@ -98,7 +105,7 @@ def write_relations(connection: sa.Connection, relations: Mapping[str, Sequence[
         for place, subject, predicate, other in triples
     ]
     if rows:
-        connection.execute(sa.insert(relation).prefix_with("OR IGNORE", dialect="sqlite"), rows)
+        connection.execute(_RELATION, rows)
 
 
 def write_links(connection: sa.Connection, links: Sequence[tuple[str, str, str]]) -> None:
@@ -110,4 +117,4 @@ def write_links(connection: sa.Connection, links: Sequence[tuple[str, str, str]]
         if one in places and other in places
     ]
     if rows:
-        connection.execute(sa.insert(link).prefix_with("OR IGNORE", dialect="sqlite"), rows)
+        connection.execute(_LINK, rows)

@@ -9,29 +9,40 @@ import sqlalchemy as sa
 
 from recollect.models import Add, Change, Delete, Event, Memory, Reach, Retire, Revise
 from recollect.stores.sql.row import from_row, from_snapshot, moment, select_memory
-from recollect.stores.sql.schema import change, memory
+from recollect.stores.sql.schema import change, memory, tenant
 from recollect.stores.sql.tenants import tenants_in
 from recollect.stores.sql.write import some
+
+_ENTRIES = sa.select(change, tenant.c.user_id, tenant.c.project_id).join(tenant, change.c.tenant == tenant.c.key)
 
 
 def history(connection: sa.Connection, memory_id: str) -> list[Change]:
     """Return every change of one memory, oldest first."""
-    query = sa.select(change).where(change.c.memory_id == memory_id).order_by(change.c.seq)
+    query = _ENTRIES.where(change.c.memory_id == memory_id).order_by(change.c.seq)
     return _changes(connection, connection.execute(query).mappings().all())
 
 
 def changes(connection: sa.Connection, after: int, limit: int, reach: Reach | None) -> list[Change]:
     """Return up to `limit` changes after a place in the log."""
-    query = sa.select(change).where(change.c.seq > after).order_by(change.c.seq).limit(limit)
+    query = _ENTRIES.where(change.c.seq > after).order_by(change.c.seq).limit(limit)
     if reach is not None:
         query = query.where(change.c.tenant.in_(tenants_in(connection, reach)))
     return _changes(connection, connection.execute(query).mappings().all())
 
 
+def head(connection: sa.Connection) -> int:
+    """Return the place of the latest entry."""
+    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(change.c.seq), 0))).scalar_one())
+
+
 def _changes(connection: sa.Connection, rows: Sequence[Mapping[Any, Any]]) -> list[Change]:
     ids = sorted({row["memory_id"] for row in rows if row["verb"] != "delete"})
     states = _states(connection, ids)
-    return [Change(row["seq"], moment(row["at"]), event) for row in rows if (event := _event(row, states)) is not None]
+    return [
+        Change(row["seq"], moment(row["at"]), event, row["user_id"], row["project_id"])
+        for row in rows
+        if (event := _event(row, states)) is not None
+    ]
 
 
 def _states(connection: sa.Connection, ids: Sequence[str]) -> dict[tuple[str, int], Memory]:

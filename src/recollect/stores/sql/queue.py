@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,9 @@ from recollect.stores.sql.database import Database
 from recollect.stores.sql.row import micros, moment
 from recollect.stores.sql.schema import job
 from recollect.stores.sql.write import push_jobs, some
+
+_DONE = sa.delete(job).where(job.c.id.in_(sa.bindparam("ids", expanding=True)))
+"""Built once: building a statement costs as much as running it."""
 
 
 class SqlQueue:
@@ -25,13 +28,15 @@ class SqlQueue:
     def _now(self) -> int:
         return micros(self._clock.now())
 
-    async def claim(self, worker: str, *, limit: int, lease: float) -> list[Job]:
+    async def claim(self, worker: str, *, limit: int, lease: float, besides: Collection[str] = ()) -> list[Job]:
         """Claim the oldest ready jobs, and those whose lease ran out. Asks before it takes the writer's lock."""
         now = self._now()
         ready = sa.or_(
             sa.and_(job.c.state == JobState.READY, job.c.run_at <= now),
             sa.and_(job.c.state == JobState.CLAIMED, job.c.leased_until <= now),
         )
+        if besides:
+            ready = sa.and_(ready, job.c.name.not_in(sorted(besides)))
 
         def work(connection: sa.Connection) -> list[Job]:
             rows = connection.execute(sa.select(job).where(ready).order_by(job.c.id).limit(limit)).mappings().all()
@@ -71,7 +76,7 @@ class SqlQueue:
 
         def work(connection: sa.Connection) -> None:
             for part in some(list(ids)):
-                connection.execute(sa.delete(job).where(job.c.id.in_(part)))
+                connection.execute(_DONE, {"ids": part})
 
         if ids:
             await self._database.write(work, durable=False)
@@ -95,6 +100,12 @@ class SqlQueue:
         """Count jobs that are neither done nor parked."""
         query = sa.select(sa.func.count()).select_from(job).where(job.c.state != JobState.PARKED)
         return await self._database.read(lambda connection: int(connection.execute(query).scalar_one()))
+
+    async def count(self) -> dict[tuple[str, JobState], int]:
+        """Count jobs by name and state."""
+        query = sa.select(job.c.name, job.c.state, sa.func.count()).group_by(job.c.name, job.c.state)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return {(name, JobState(state)): int(number) for name, state, number in rows}
 
     async def jobs(self, *, limit: int = 100) -> list[Job]:
         """Return jobs, parked ones first."""

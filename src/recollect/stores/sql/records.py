@@ -6,29 +6,48 @@ import base64
 import binascii
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from recollect.errors import InvalidInput
 from recollect.models import Change, Conversation, Kind, Memory, Reach, Scope, Stats, Usage, Where
-from recollect.ports import Batch, Clock, Committed, Located, Page
+from recollect.ports import Batch, Clock, Committed, Keyed, Located, Page
 from recollect.stores.sql import figures, log
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.delete import delete_all, reword
+from recollect.stores.sql.locate import AT_HAND, locate
 from recollect.stores.sql.row import from_row, micros, moment, select_memory
-from recollect.stores.sql.schema import chunk, conversation, memory, tenant, usage
+from recollect.stores.sql.schema import conversation, memory, tenant, usage
 from recollect.stores.sql.where import conditions, reach_conditions
 from recollect.stores.sql.write import push_jobs, some, write_batch
 
 MAX_PAGE = 1000
 
-AT_HAND = 32
-"""Memories that are read on the caller's thread."""
+LAST = "\U0010ffff"
+"""No character comes after it."""
 
-# Built once: every search runs them, and building costs as much as running.
-_KEYS: sa.BindParameter[int] = sa.bindparam("keys", expanding=True)
-_MEMORIES = select_memory().where(memory.c.key.in_(_KEYS))
-_SPANS = sa.select(chunk.c.key, chunk.c.start, chunk.c.end).where(chunk.c.key.in_(_KEYS))
+
+# Built once: building a statement costs as much as running it.
+_WANTED: sa.BindParameter[list[Any]] = sa.bindparam("wanted", expanding=True)
+_BY_ID = select_memory().where(memory.c.id.in_(_WANTED))
+_BY_KEY = select_memory().where(memory.c.key.in_(_WANTED))
+_NOW = sa.bindparam("now", type_=sa.BigInteger)
+_SAME = (
+    select_memory()
+    .where(
+        tenant.c.user_id == sa.bindparam("user"),
+        tenant.c.project_id == sa.bindparam("project"),
+        memory.c.tenant == tenant.c.key,
+        memory.c.content_hash == sa.bindparam("digest"),
+        memory.c.kind.in_([Kind.NOTE, Kind.FACT]),
+        memory.c.superseded_by.is_(None),
+        sa.or_(memory.c.valid_to.is_(None), memory.c.valid_to > _NOW),
+        sa.or_(memory.c.expires_at.is_(None), memory.c.expires_at > _NOW),
+    )
+    .order_by(memory.c.key)
+    .limit(1)
+)
 
 
 class SqlRecords:
@@ -58,7 +77,7 @@ class SqlRecords:
         def work(connection: sa.Connection) -> list[Memory]:
             found: dict[str, Memory] = {}
             for part in some(list(ids)):
-                for row in connection.execute(select_memory().where(memory.c.id.in_(part))).mappings():
+                for row in connection.execute(_BY_ID, {"wanted": part}).mappings():
                     found[row["id"]] = from_row(row)
             return [found[name] for name in ids if name in found]
 
@@ -70,7 +89,7 @@ class SqlRecords:
         def work(connection: sa.Connection) -> list[Memory]:
             found: dict[int, Memory] = {}
             for part in some([int(key) for key in keys]):
-                for row in connection.execute(select_memory().where(memory.c.key.in_(part))).mappings():
+                for row in connection.execute(_BY_KEY, {"wanted": part}).mappings():
                     found[row["key"]] = from_row(row)
             return [found[key] for key in keys if key in found]
 
@@ -78,23 +97,15 @@ class SqlRecords:
 
     async def locate(self, places: Sequence[tuple[int, int]]) -> list[Located]:
         """Return memories with the characters of a chunk of each."""
-
-        def work(connection: sa.Connection) -> list[Located]:
-            found: dict[int, Memory] = {}
-            spans: dict[int, tuple[int, int]] = {}
-            for part in some(list(places)):
-                for row in connection.execute(_MEMORIES, {"keys": [key for key, _ in part]}).mappings():
-                    found[row["key"]] = from_row(row)
-                for piece, start, end in connection.execute(_SPANS, {"keys": [piece for _, piece in part]}):
-                    spans[piece] = (start, end)
-            return [
-                Located(key, found[key], *spans.get(piece, (0, len(found[key].text))))
-                for key, piece in places
-                if key in found
-            ]
-
         # A few rows by key take less than handing the work to another thread and back.
-        return self._database.read_now(work) if len(places) <= AT_HAND else await self._database.read(work)
+        if len(places) <= AT_HAND:
+            return locate(self._database, places)
+
+        def work(_: sa.Connection) -> list[Located]:
+            parts = (places[start : start + AT_HAND] for start in range(0, len(places), AT_HAND))
+            return [item for part in parts for item in locate(self._database, part)]
+
+        return await self._database.read(work)
 
     async def keys(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the keys of ids."""
@@ -143,20 +154,24 @@ class SqlRecords:
 
         return await self._database.read(work)
 
+    async def under(self, prefix: str, *, limit: int | None = None) -> list[Keyed]:
+        """Return memories by the beginning of their keys."""
+        size = sa.func.length(sa.cast(memory.c.text, sa.LargeBinary))
+        inside = (memory.c.dedupe >= prefix, memory.c.dedupe < prefix + LAST)
+        query = sa.select(memory.c.dedupe, memory.c.id, size).where(*inside).order_by(memory.c.dedupe).limit(limit)
+
+        def work(connection: sa.Connection) -> list[Keyed]:
+            return [Keyed(*row) for row in connection.execute(query)]
+
+        return await self._database.read(work)
+
     async def same(self, scope: Scope, content_hash: str) -> Memory | None:
         """Return the note or fact that says this already."""
 
         def work(connection: sa.Connection) -> Memory | None:
-            reach, now = Reach(scope.user_id, scope.project_id), micros(self._clock.now())
-            query = select_memory().where(
-                *reach_conditions(connection, reach),
-                memory.c.content_hash == content_hash,
-                memory.c.kind.in_([Kind.NOTE, Kind.FACT]),
-                memory.c.superseded_by.is_(None),
-                sa.or_(memory.c.valid_to.is_(None), memory.c.valid_to > now),
-                sa.or_(memory.c.expires_at.is_(None), memory.c.expires_at > now),
-            )
-            row = connection.execute(query.order_by(memory.c.key).limit(1)).mappings().first()
+            now = micros(self._clock.now())
+            asked = {"user": scope.user_id, "project": scope.project_id, "digest": content_hash, "now": now}
+            row = connection.execute(_SAME, asked).mappings().first()
             return None if row is None else from_row(row)
 
         return await self._database.read(work)
@@ -168,6 +183,10 @@ class SqlRecords:
     async def changes(self, after: int, *, limit: int = 1000, reach: Reach | None = None) -> list[Change]:
         """Return the log after a place in it."""
         return await self._database.read(lambda connection: log.changes(connection, after, limit, reach))
+
+    async def head(self) -> int:
+        """Return the place of the latest entry of the log."""
+        return await self._database.read(log.head)
 
     async def conversations(self, reach: Reach, *, limit: int = 100) -> list[Conversation]:
         """Return conversations, latest first."""

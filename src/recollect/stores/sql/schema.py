@@ -213,6 +213,17 @@ derivation = sa.Table(
     sqlite_with_rowid=False,
 )
 
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("key", Key, primary_key=True),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 usage = sa.Table(
     "usage",
     metadata,

@@ -10,11 +10,28 @@ from recollect.models import Memory, Reach
 from recollect.stores.sql.row import micros
 from recollect.stores.sql.schema import conversation, tenant
 
+# Built once: every capture runs them, and building a statement costs as much as running it.
+_TENANT = sa.select(tenant.c.key).where(
+    tenant.c.user_id == sa.bindparam("user"), tenant.c.project_id == sa.bindparam("project")
+)
+_OPEN = sa.select(conversation.c.key, conversation.c.turns).where(
+    conversation.c.tenant == sa.bindparam("owner"), conversation.c.name == sa.bindparam("called")
+)
+_FIRST, _LAST = sa.bindparam("first", type_=sa.BigInteger), sa.bindparam("last", type_=sa.BigInteger)
+_GROW = (
+    sa.update(conversation)
+    .where(conversation.c.key == sa.bindparam("which"))
+    .values(
+        turns=sa.bindparam("count"),
+        started_at=sa.case((conversation.c.started_at > _FIRST, _FIRST), else_=conversation.c.started_at),
+        ended_at=sa.case((conversation.c.ended_at < _LAST, _LAST), else_=conversation.c.ended_at),
+    )
+)
+
 
 def ensure_tenant(connection: sa.Connection, user_id: str, project_id: str) -> int:
     """Return the key of a tenant, made if it is new."""
-    where = (tenant.c.user_id == user_id) & (tenant.c.project_id == project_id)
-    found = connection.execute(sa.select(tenant.c.key).where(where)).scalar()
+    found = connection.execute(_TENANT, {"user": user_id, "project": project_id}).scalar()
     if found is None:
         made = sa.insert(tenant).values(user_id=user_id, project_id=project_id).returning(tenant.c.key)
         found = connection.execute(made).scalar_one()
@@ -76,25 +93,13 @@ class Places:
 
     def close(self) -> None:
         """Write back how long each conversation has become."""
-        for (owner, name), (key, turns) in self._conversations.items():
-            first, last = self._spans.get(key, (None, None))
-            if first is None or last is None:
-                continue
-            self._connection.execute(
-                sa.update(conversation)
-                .where(conversation.c.tenant == owner, conversation.c.name == name)
-                .values(
-                    turns=turns,
-                    started_at=sa.case((conversation.c.started_at > first, first), else_=conversation.c.started_at),
-                    ended_at=sa.case((conversation.c.ended_at < last, last), else_=conversation.c.ended_at),
-                )
-            )
+        for key, turns in self._conversations.values():
+            if key in self._spans:
+                first, last = self._spans[key]
+                self._connection.execute(_GROW, {"which": key, "count": turns, "first": first, "last": last})
 
     def _open(self, owner: int, name: str, at: int) -> tuple[int, int]:
-        query = sa.select(conversation.c.key, conversation.c.turns).where(
-            conversation.c.tenant == owner, conversation.c.name == name
-        )
-        found = self._connection.execute(query).first()
+        found = self._connection.execute(_OPEN, {"owner": owner, "called": name}).first()
         if found is not None:
             return int(found.key), int(found.turns)
         values = {"tenant": owner, "name": name, "turns": 0, "started_at": at, "ended_at": at}

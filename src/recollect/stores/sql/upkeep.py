@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from recollect.models import Chunk, Memory
-from recollect.ports import Condition, Reindexed
+from recollect.ports import Census, Condition, Reindexed
+from recollect.stores.sql import figures
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.migrate import version
 from recollect.stores.sql.row import from_row, select_memory
@@ -64,6 +66,10 @@ class SqlUpkeep:
             connection.exec_driver_sql(f"PRAGMA user_version = {int(analysis)}")
 
         await self._database.write(work)
+
+    async def census(self, since: datetime) -> Census:
+        """Count everything in the store."""
+        return await self._database.read(lambda connection: figures.census(connection, since))
 
     async def ending(self, digits: str, *, limit: int = 3) -> list[str]:
         """Return ids that end in these characters."""

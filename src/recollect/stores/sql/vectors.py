@@ -28,10 +28,17 @@ SOLE = 40
 LOOKED_AT = 4000
 """Characters handed out for embedding: more than any window of 256 word pieces reads of ordinary text."""
 
+# Built once: building a statement costs as much as running it.
+_KEYS: sa.BindParameter[list[int]] = sa.bindparam("keys", expanding=True)
+_MODEL = sa.select(model.c.key, model.c.dimension).where(model.c.name == sa.bindparam("called"))
+_OWNERS = sa.select(chunk.c.key, chunk.c.tenant).where(chunk.c.key.in_(_KEYS))
+_OLD = sa.delete(vector).where(vector.c.chunk.in_(_KEYS), vector.c.model == sa.bindparam("which"))
+_VECTOR = sa.insert(vector)
+
 
 def model_key(connection: sa.Connection, name: str) -> tuple[int, int] | None:
     """Return (key, dimension) of a model that has vectors here, or `None`."""
-    row = connection.execute(sa.select(model.c.key, model.c.dimension).where(model.c.name == name)).first()
+    row = connection.execute(_MODEL, {"called": name}).first()
     return None if row is None else (row.key, row.dimension)
 
 
@@ -98,16 +105,15 @@ def _put(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> Non
         check_dimension(name, found[1], len(value) // 4)
     owners: dict[int, int] = {}
     for part in some(list(rows)):
-        query = sa.select(chunk.c.key, chunk.c.tenant).where(chunk.c.key.in_(part))
-        owners.update((row.key, row.tenant) for row in connection.execute(query))
+        owners.update((key, owner) for key, owner in connection.execute(_OWNERS, {"keys": part}))
     keys = [key for key in rows if key in owners]
     if not keys:
         return
     codes = pack([rows[key] for key in keys])
     for part in some(keys):
-        connection.execute(sa.delete(vector).where(vector.c.chunk.in_(part), vector.c.model == found[0]))
+        connection.execute(_OLD, {"keys": part, "which": found[0]})
     connection.execute(
-        sa.insert(vector),
+        _VECTOR,
         [
             {"chunk": key, "model": found[0], "tenant": owners[key], "code": code}
             for key, code in zip(keys, codes, strict=True)

@@ -17,6 +17,11 @@ from recollect.stores.sql.tenants import Places
 
 X = TypeVar("X")
 
+# Built once: every capture runs them, and building a statement costs as much as running it.
+_KNOWN = sa.select(memory.c.dedupe, memory.c.id).where(memory.c.dedupe.in_(sa.bindparam("keys", expanding=True)))
+_MEMORY = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
+_CHUNK, _CHANGE, _DERIVATION, _JOB = (sa.insert(table) for table in (chunk, change, derivation, job))
+
 
 def some(items: Sequence[X], size: int = 500) -> Iterator[Sequence[X]]:
     """Yield the items in runs that fit into one statement's parameters."""
@@ -44,8 +49,7 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Co
 def _known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, str]:
     known: dict[str, str] = {}
     for part in some(keys):
-        query = sa.select(memory.c.dedupe, memory.c.id).where(memory.c.dedupe.in_(part))
-        known.update((row.dedupe, row.id) for row in connection.execute(query))
+        known.update((key, name) for key, name in connection.execute(_KNOWN, {"keys": part}))
     return known
 
 
@@ -57,8 +61,7 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> No
         row = to_row(entry.memory)
         row.update(dedupe=entry.key, tenant=owner, conversation=talk, position=position)
         rows.append(row)
-    made = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
-    keys = list(connection.execute(made, rows).scalars())
+    keys = list(connection.execute(_MEMORY, rows).scalars())
     places.close()
     pieces = [
         _chunk_row(key, row["tenant"], piece)
@@ -66,9 +69,9 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> No
         for piece in entry.chunks
     ]
     if pieces:
-        connection.execute(sa.insert(chunk), pieces)
+        connection.execute(_CHUNK, pieces)
     connection.execute(
-        sa.insert(change),
+        _CHANGE,
         [_change_row("add", key, row, now, before=None) for key, row in zip(keys, rows, strict=True)],
     )
     _derive(connection, ((entry.memory.sources, key) for entry, key in zip(entries, keys, strict=True)))
@@ -101,7 +104,7 @@ def _change_row(verb: str, key: int, row: dict[str, Any], now: int, *, before: d
 def _derive(connection: sa.Connection, pairs: Iterable[tuple[Sequence[str], int]]) -> None:
     rows = [{"source": source, "memory": key} for sources, key in pairs for source in dict.fromkeys(sources)]
     if rows:
-        connection.execute(sa.insert(derivation), rows)
+        connection.execute(_DERIVATION, rows)
 
 
 def revise_all(connection: sa.Connection, revisions: Sequence[Revision], now: int) -> None:
@@ -121,19 +124,23 @@ def _revise(connection: sa.Connection, revision: Revision, now: int) -> None:
             hint="Read it again and repeat the change.",
         )
     row = to_row(item)
+    if revision.key is not None and revision.key != old["dedupe"]:
+        if _known(connection, [revision.key]):
+            raise Conflict("Another memory has this key already", hint="Give the memory a key of its own.")
+        row["dedupe"] = revision.key
     connection.execute(sa.update(memory).where(memory.c.key == old["key"]).values(row))
     if revision.chunks is not None:
         connection.execute(sa.delete(chunk).where(chunk.c.memory == old["key"]))
         pieces = [_chunk_row(old["key"], old["tenant"], piece) for piece in revision.chunks]
         if pieces:
-            connection.execute(sa.insert(chunk), pieces)
+            connection.execute(_CHUNK, pieces)
     if tuple(old["sources"]) != item.sources:
         connection.execute(sa.delete(derivation).where(derivation.c.memory == old["key"]))
         _derive(connection, [(item.sources, old["key"])])
     verb = "retire" if revision.retire else "revise"
     before = to_snapshot(from_row(old))
     row["tenant"] = old["tenant"]
-    connection.execute(sa.insert(change).values(_change_row(verb, old["key"], row, now, before=before)))
+    connection.execute(_CHANGE, _change_row(verb, old["key"], row, now, before=before))
 
 
 def push_jobs(connection: sa.Connection, tasks: Sequence[Task], now: int) -> None:
@@ -151,7 +158,7 @@ def push_jobs(connection: sa.Connection, tasks: Sequence[Task], now: int) -> Non
         for task in tasks
     ]
     if rows:
-        connection.execute(sa.insert(job), rows)
+        connection.execute(_JOB, rows)
 
 
 def write_batch(connection: sa.Connection, batch: Batch, now: int) -> Committed:

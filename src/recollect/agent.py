@@ -1,0 +1,200 @@
+"""Holds a conversation that remembers: finds what is known, answers with it, and keeps both turns of the session."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from recollect.capture.ids import new_id
+from recollect.compose.answer import ANSWERED_BY, EXTRACTIVE, answer, pointer
+from recollect.compose.compose import compose
+from recollect.engine import FAINT, NEAR_BEST, Engine
+from recollect.errors import ProviderError, ProviderFailed
+from recollect.models import Context, Hit, Kind, Memory, Reach, Role, Scope, Source, Usage
+from recollect.ports import Chat, Clock
+from recollect.text import tokens
+from recollect.text.rules import rules
+
+log = logging.getLogger("recollect.agent")
+
+TURNS = 12
+"""Turns of the session that the model is given besides the message."""
+TURN_TOKENS = 1000
+"""Tokens of each of them; a pasted file need not be read again."""
+CLIENT = "chat"
+"""What captured turns name as their source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The next words of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The model failed: what was said so far is void, and the answer begins anew, from the memories alone."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The whole answer, once both turns are kept.
+
+    `memories` are the ids of those that were given to the model or are quoted: none when nothing was. `fallback` says
+    why the model did not answer, where one was asked and failed.
+    """
+
+    text: str
+    model: str
+    session_id: str
+    memories: tuple[str, ...]
+    fallback: str | None = None
+
+
+Said = Piece | Restart | Reply
+
+
+class Agent:
+    """Answers messages over an engine, with a model where there is one. `language` is that of composed memories."""
+
+    def __init__(self, engine: Engine, clock: Clock, chat: Chat | None = None, language: str | None = None) -> None:
+        self._engine, self._clock, self._chat, self._language = engine, clock, chat, language
+
+    async def reply(
+        self, message: str, scope: Scope, reach: Reach, *, metadata: Mapping[str, Any] | None = None
+    ) -> Reply:
+        """Return the answer to a message, as `stream` makes it."""
+        async with aclosing(self.stream(message, scope, reach, metadata=metadata)) as pieces:
+            async for said in pieces:
+                if isinstance(said, Reply):
+                    return said
+        raise ProviderFailed("The answer did not come to an end")
+
+    async def stream(
+        self, message: str, scope: Scope, reach: Reach, *, metadata: Mapping[str, Any] | None = None
+    ) -> AsyncGenerator[Said]:
+        """Answer a message piece by piece; the last thing said is the `Reply`.
+
+        Memories are looked for in `reach`. The turns are kept in `scope`, in a new session where it names none: the
+        user's with `metadata` before the answer is made, so that it is not lost with whoever breaks off; the
+        assistant's when it is complete. Raises InvalidInput and TooLarge before anything is kept, and StoreError.
+        """
+        scope = Scope(
+            scope.user_id, scope.project_id, scope.conversation_id or new_id(self._clock.now()), scope.agent_id
+        )
+        session = scope.conversation_id or ""
+        history = await self._history(scope)
+        hits = await self._hits(message, reach)
+        (own,) = await self._keep(Role.USER, message, scope, metadata)
+        fallback = None
+        if self._chat is not None:
+            composed = self._composed(message, hits, {turn.id for turn in history})
+            words: list[str] = []
+            try:
+                async with aclosing(self._asked(self._chat, message, composed, history, scope)) as pieces:
+                    async for text in pieces:
+                        words.append(text)
+                        yield Piece(text)
+            except ProviderError as error:
+                log.warning("the chat model did not answer: %s", error.code)
+                fallback = f"The model {self._chat.model} did not answer ({error.code})"
+                yield Restart(fallback)
+            else:
+                text, model = "".join(words), self._chat.model
+                await self._keep(Role.ASSISTANT, text, scope, _marks(model, composed.memories))
+                yield Reply(text, model, session, composed.memories)
+                return
+        made = answer(message, hits, kept=own is not None)
+        yield Piece(made.text)
+        await self._keep(Role.ASSISTANT, pointer(made.memories), scope, _marks(EXTRACTIVE, made.memories))
+        yield Reply(made.text, EXTRACTIVE, session, made.memories, fallback)
+
+    async def close(self) -> None:
+        """Close the model's connections."""
+        close = getattr(self._chat, "aclose", None)
+        if close is not None:
+            await close()
+
+    async def _history(self, scope: Scope) -> list[Memory]:
+        """Return the last turns of the session, the oldest first."""
+        session = Reach(scope.user_id, scope.project_id, scope.conversation_id)
+        page = await self._engine.list(session, kinds=(Kind.TURN,), limit=TURNS)
+        return list(reversed(page.memories))
+
+    async def _hits(self, message: str, reach: Reach) -> list[Hit]:
+        """Return what is worth telling, and no answer that only points at memories."""
+        if not message.strip():
+            return []
+        found = await self._engine.search(message, reach, limit=self._engine.rules.top_k)
+        floor = max(FAINT, NEAR_BEST * found[0].score) if found else FAINT
+        return [hit for hit in found if hit.score >= floor and hit.memory.metadata.get(ANSWERED_BY) != EXTRACTIVE]
+
+    def _composed(self, message: str, hits: Sequence[Hit], known: set[str]) -> Context:
+        """Return what the model is told is remembered: what the session's last turns do not say already."""
+        new = [hit for hit in hits if hit.memory.id not in known]
+        return compose(message, new, fusion_limit=self._engine.rules.fusion_limit, language=self._language)
+
+    async def _keep(
+        self, role: Role, text: str, scope: Scope, metadata: Mapping[str, Any] | None
+    ) -> tuple[str | None, ...]:
+        """Capture one turn; each message is a new one, however often the same words are said."""
+        now = self._clock.now()
+        turn = {
+            "role": role.value,
+            "content": text,
+            "message_id": new_id(now),
+            "occurred_at": now,
+            "metadata": metadata,
+        }
+        return (await self._engine.capture([turn], scope, source=Source(CLIENT))).ids
+
+    async def _asked(
+        self, chat: Chat, message: str, composed: Context, history: Sequence[Memory], scope: Scope
+    ) -> AsyncGenerator[str]:
+        """Yield the model's answer, and note what it cost; raise ProviderFailed where it answers nothing."""
+        messages = [{"role": "system", "content": self._prompt(composed)}]
+        messages += [_turn(item) for item in history]
+        messages.append({"role": "user", "content": message})
+        begun = time.perf_counter()
+        words: list[str] = []
+        try:
+            async with aclosing(chat.stream(messages)) as pieces:
+                async for text in pieces:
+                    words.append(text)
+                    yield text
+        finally:
+            spent = Usage(
+                at=self._clock.now(),
+                purpose="chat",
+                provider=chat.model,
+                tokens_in=sum(tokens.count(item["content"]) for item in messages),
+                tokens_out=tokens.count("".join(words)),
+                milliseconds=round((time.perf_counter() - begun) * 1000, 1),
+                project_id=scope.project_id,
+            )
+            await self._engine.stores.records.spend([spent])
+        if not "".join(words).strip():
+            raise ProviderFailed(f"The model {chat.model} answered nothing")
+
+    def _prompt(self, composed: Context) -> str:
+        text: str = rules("answer")["prompt"]["text"]
+        now = self._clock.now().isoformat(timespec="minutes")
+        return text.replace("{now}", now).replace("{memories}", composed.text).strip()
+
+
+def _turn(item: Memory) -> dict[str, str]:
+    """Return an earlier turn as a model reads it; roles it has no word for speak as the user."""
+    role = "assistant" if item.role is Role.ASSISTANT else "user"
+    return {"role": role, "content": tokens.cut(item.text, TURN_TOKENS)}
+
+
+def _marks(model: str, memories: Sequence[str]) -> dict[str, Any]:
+    """Return the metadata of an assistant's turn: what answered, and from which memories."""
+    return {ANSWERED_BY: model, "memories_used": list(memories)}

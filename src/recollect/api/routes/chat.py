@@ -1,0 +1,115 @@
+"""`/api/chat`: a conversation that remembers, and the memory routes under the names the seed gives them there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Response
+from fastapi.responses import StreamingResponse
+
+from recollect.agent import Piece, Reply, Restart
+from recollect.api.deps import Library
+from recollect.api.envelope import Json, now
+from recollect.api.idempotency import IdempotentRoute, documented
+from recollect.api.routes import memory as memories
+from recollect.api.schema.chat import MessageAnswer, MessageRequest
+from recollect.api.schema.failure import FAILURES
+from recollect.api.schema.memory import Cleared, Envelope, Listed, Removed, Search
+from recollect.api.sse import event, wanted
+from recollect.capture.identifier import identifier
+from recollect.capture.metadata import metadata_of
+from recollect.errors import RecollectError, StoreError
+from recollect.library import AsyncMemory
+from recollect.models import DEFAULT, Reach, Scope
+
+log = logging.getLogger("recollect.api")
+
+router = APIRouter(prefix="/api/chat", tags=["chat"], route_class=IdempotentRoute, responses=FAILURES)
+
+STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer; with `Accept: text/event-stream` the events `token`, `restart`, `done`.",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.post(
+    "/message",
+    response_model=MessageAnswer,
+    responses=STREAM,
+    dependencies=[Depends(documented)],
+    summary="Send a message",
+)
+async def message(
+    asked: MessageRequest,
+    memory: Library,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Answer a message with what is remembered, and keep both turns in the session.
+
+    The chat model of the settings answers; without one, or when it fails, the memories themselves do. Memories of the
+    user are looked for in the project that is named, or else in all projects.
+    """
+    scope, reach = _place(asked)
+    metadata_of(asked.metadata, "metadata")
+    if wanted(accept):
+        events = _events(memory, asked, scope, reach)
+        return StreamingResponse(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
+    reply = await memory.app.agent.reply(asked.message, scope, reach, metadata=asked.metadata)
+    return Json(_answer(reply, scope))
+
+
+def _place(asked: MessageRequest) -> tuple[Scope, Reach]:
+    """Return where the turns are kept, and where memories are looked for."""
+
+    def named(name: str) -> str | None:
+        value = getattr(asked, name)
+        return None if value is None else identifier(value, name)
+
+    user, project = named("user_id") or DEFAULT, named("project_id")
+    scope = Scope(user, project or DEFAULT, named("session_id"), named("agent_id"))
+    return scope, Reach(user, project)
+
+
+async def _events(memory: AsyncMemory, asked: MessageRequest, scope: Scope, reach: Reach) -> AsyncIterator[bytes]:
+    """Tell the answer as it is made; what fails once the stream has begun is told as an event too."""
+    try:
+        async with aclosing(memory.app.agent.stream(asked.message, scope, reach, metadata=asked.metadata)) as pieces:
+            async for said in pieces:
+                match said:
+                    case Piece(text):
+                        yield event("token", {"text": text})
+                    case Restart(reason):
+                        yield event("restart", {"reason": reason})
+                    case Reply():
+                        yield event("done", _answer(said, scope))
+    except RecollectError as error:
+        log.warning("a chat stream broke off: %s", error.code)
+        message = "The store failed" if isinstance(error, StoreError) else error.message
+        yield event("error", {"code": error.code, "message": message, "hint": error.hint})
+
+
+def _answer(reply: Reply, scope: Scope) -> dict[str, Any]:
+    return {
+        "response": reply.text,
+        "user_id": scope.user_id,
+        "session_id": reply.session_id,
+        "memories_used": list(reply.memories),
+        "timestamp": now(),
+        "model": reply.model,
+        "fallback": reply.fallback,
+    }
+
+
+router.post("/search-memories", response_model=Envelope[Search], summary="Search memories")(memories.search)
+router.get("/memories/{user_id:path}", response_model=Envelope[Listed], summary="List a user's memories")(
+    memories.listed
+)
+router.delete("/memories/{user_id:path}", response_model=Envelope[Cleared], summary="Delete a user's memories")(
+    memories.clear
+)
+router.delete("/memory/{memory_id}", response_model=Envelope[Removed], summary="Delete a memory")(memories.delete)

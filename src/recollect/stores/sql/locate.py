@@ -1,0 +1,130 @@
+"""Reads the few memories that a search shows: by key, in one statement, straight from the driver.
+
+Every search ends here, so the statement is rendered once and its rows are not wrapped: a fourth of the time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from recollect.models import Kind, Memory, Role, Scope, Source, Tier
+from recollect.ports import Located
+from recollect.stores.sql.database import Database
+from recollect.stores.sql.row import moment
+from recollect.stores.sql.schema import chunk, conversation, memory, tenant
+
+AT_HAND = 32
+"""Memories read at a time; fewer are read as quickly, since the statement stays the same."""
+
+_COLUMNS = (
+    memory.c.key,
+    chunk.c.start,
+    chunk.c.end,
+    tenant.c.user_id,
+    tenant.c.project_id,
+    conversation.c.name,
+    memory.c.agent_id,
+    memory.c.id,
+    memory.c.kind,
+    memory.c.text,
+    memory.c.created_at,
+    memory.c.occurred_at,
+    memory.c.content_hash,
+    memory.c.role,
+    memory.c.speaker,
+    memory.c.title,
+    memory.c.keywords,
+    memory.c.entities,
+    memory.c.importance,
+    memory.c.urgency,
+    memory.c.tier,
+    memory.c.metadata,
+    memory.c.client,
+    memory.c.file,
+    memory.c.message_id,
+    memory.c.sources,
+    memory.c.repeats,
+    memory.c.dense,
+    memory.c.standing,
+    memory.c.position,
+    memory.c.valid_from,
+    memory.c.valid_to,
+    memory.c.superseded_by,
+    memory.c.expires_at,
+    memory.c.version,
+)
+
+_KINDS = {kind.value: kind for kind in Kind}
+_ROLES = {role.value: role for role in Role}
+_TIERS = {tier.value: tier for tier in Tier}
+
+
+def locate(database: Database, places: Sequence[tuple[int, int]]) -> list[Located]:
+    """Return memories with the characters of a chunk of each, in order; at most `AT_HAND` of them.
+
+    Where there is no such chunk they are those of the whole text.
+    """
+    spare = [None] * (AT_HAND - len(places))
+    values = [*(piece for _, piece in places), *spare, *(key for key, _ in places), *spare]
+    found = {row[0]: _located(row) for row in database.ask_now(_statement(), values)}
+    return [found[key] for key, _ in places if key in found]
+
+
+@cache
+def _statement() -> str:
+    """Return the one statement; its values are the chunks, then the memories."""
+    pieces: list[sa.BindParameter[int]] = [sa.bindparam(f"piece{at}") for at in range(AT_HAND)]
+    keys: list[sa.BindParameter[int]] = [sa.bindparam(f"key{at}") for at in range(AT_HAND)]
+    table = (
+        memory.join(tenant, memory.c.tenant == tenant.c.key)
+        .outerjoin(conversation, memory.c.conversation == conversation.c.key)
+        .outerjoin(chunk, sa.and_(chunk.c.memory == memory.c.key, chunk.c.key.in_(pieces)))
+    )
+    query = sa.select(*_COLUMNS).select_from(table).where(memory.c.key.in_(keys))
+    return str(query.compile(dialect=sqlite.dialect(paramstyle="qmark")))
+
+
+def _located(row: tuple[Any, ...]) -> Located:
+    (key, start, end, user, project, talk, agent, name, kind, text, created, occurred, content_hash, role, speaker,
+     title, keywords, entities, importance, urgency, tier, metadata, client, file, message, sources, repeats, dense,
+     standing, position, valid_from, valid_to, superseded_by, expires_at, version) = row  # fmt: skip
+    item = Memory(
+        name,
+        _KINDS[kind],
+        text,
+        Scope(user, project, talk, agent),
+        moment(created),
+        moment(occurred),
+        content_hash,
+        None if role is None else _ROLES[role],
+        speaker,
+        title,
+        _tuple(keywords),
+        _tuple(entities),
+        importance,
+        urgency,
+        _TIERS[tier],
+        {} if metadata == "{}" else json.loads(metadata),
+        Source(client, file, message),
+        _tuple(sources),
+        repeats,
+        bool(dense),
+        bool(standing),
+        position,
+        None if valid_from is None else moment(valid_from),
+        None if valid_to is None else moment(valid_to),
+        superseded_by,
+        None if expires_at is None else moment(expires_at),
+        version,
+    )
+    return Located(key, item, 0, len(text)) if start is None else Located(key, item, start, end)
+
+
+def _tuple(stored: str) -> tuple[str, ...]:
+    return () if stored == "[]" else tuple(json.loads(stored))
