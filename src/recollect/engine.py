@@ -13,6 +13,7 @@ from recollect.capture.intake import Draft, Nothing, content_hash, draft, note, 
 from recollect.compose.compose import compose
 from recollect.compose.render import Format
 from recollect.errors import Conflict, InvalidInput, NotFound, RecollectError
+from recollect.exchange import Batch, Committed, Entry, Page, Revision
 from recollect.models import (
     Captured,
     Change,
@@ -32,21 +33,7 @@ from recollect.models import (
     Tier,
     Where,
 )
-from recollect.ports import (
-    Batch,
-    Clock,
-    Committed,
-    Embed,
-    Entry,
-    Graph,
-    Lore,
-    Page,
-    Queue,
-    Records,
-    Revision,
-    Vectors,
-    Words,
-)
+from recollect.ports import Clock, Embed, Graph, Lore, Queue, Records, Vectors, Words
 from recollect.process.classify import dense
 from recollect.process.index import index
 from recollect.process.process import Findings, process

@@ -18,8 +18,9 @@ from recollect.capture.intake import share
 from recollect.compose.render import Format
 from recollect.engine import Engine
 from recollect.errors import InvalidInput, RecollectError
+from recollect.exchange import Page
 from recollect.models import Captured, Change, Context, Conversation, Hit, Kind, Reach, Scope, Source, Stats, Tier
-from recollect.ports import Clock, Embed, Page
+from recollect.ports import Clock, Embed
 from recollect.retrieve.filters import parse
 from recollect.settings import Settings, load
 

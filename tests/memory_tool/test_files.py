@@ -15,12 +15,12 @@ from tests.memory_tool.conftest import Said
 from recollect import AsyncMemory
 from recollect.capture.intake import MAX_TEXT
 from recollect.errors import InvalidInput, NotFound
+from recollect.exchange import Batch, Revision
 from recollect.memory_tool.files import Files, scope_of
 from recollect.models import Add, Kind, Reach, Revise
 from recollect.ops.export import export
 from recollect.ops.import_ import bring_in, untold
 from recollect.ops.reindex import reindex
-from recollect.ports import Batch, Revision
 from recollect.testing.clock import START, FakeClock
 from recollect.testing.embedder import FakeEmbedder
 

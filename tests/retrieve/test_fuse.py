@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recollect.exchange import Traits
 from recollect.models import Role, name_code
-from recollect.ports import Traits
 from recollect.retrieve.fuse import DAY, Weights, best_of_conversation, fuse, in_time, to_share
 from recollect.retrieve.gather import confidence_of, told_apart
 from recollect.retrieve.signal import Asked, Scale, Signals, at, places

@@ -50,9 +50,6 @@ class Server:
         return self.process.returncode, time.monotonic() - begun, said.decode()
 
 
-Start = Callable[..., Server]
-
-
 def until(found: Callable[[], Any], what: str, within: float = START_WITHIN) -> Any:
     """Look until there is something to be seen."""
     end = time.monotonic() + within
@@ -68,35 +65,57 @@ def is_ready(url: str) -> bool:
     return False
 
 
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
     """The environment of servers under test: nothing is embedded, and what is compiled is kept."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("RECOLLECT_")}
     return {**kept, "RECOLLECT_EMBEDDER__PROVIDER": "none", "PYTHONDONTWRITEBYTECODE": ""}
 
 
-@pytest.fixture
-def start(home: Path, environment: dict[str, str]) -> Iterator[Start]:
-    started: list[Server] = []
+class Start:
+    """Starts servers over one data directory; none of them outlives it."""
 
-    def begin(*arguments: str, ready: bool = True, place: Path | None = None, **settings: object) -> Server:
-        at = place or home
-        env = {**environment, **{f"RECOLLECT_{name.upper()}": str(value) for name, value in settings.items()}}
-        before = record.read(at)
-        command = [*COMMAND, "serve", "--home", str(at), *(arguments or ("--port", "0"))]
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._started: list[Server] = []
+
+    def __call__(self, *arguments: str, ready: bool = True, **settings: object) -> Server:
+        named = {f"RECOLLECT_{name.upper()}": str(value) for name, value in settings.items()}
+        before = record.read(self._home)
+        command = [*COMMAND, "serve", "--home", str(self._home), *(arguments or ("--port", "0"))]
+        env = {**plain_environment(), **named}
         process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        server = Server(process, at)
-        started.append(server)
+        server = Server(process, self._home)
+        self._started.append(server)
         if ready:
-            found = until(lambda: _fresh(at, before, process), "the server's file was written")
+            found = until(lambda: _fresh(self._home, before, process), "the server's file was written")
             server.url = found.url
             until(lambda: is_ready(found.url), "the server was ready")
         return server
 
-    yield begin
-    for server in started:
-        server.process.kill()
-        server.process.communicate()
+    def close(self) -> None:
+        for server in self._started:
+            server.process.kill()
+            server.process.communicate()
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return plain_environment()
+
+
+@pytest.fixture
+def start(home: Path) -> Iterator[Start]:
+    starter = Start(home)
+    yield starter
+    starter.close()
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of a file, that gives its clients little time and room."""
+    starter = Start(tmp_path_factory.mktemp("impatient") / "home")
+    yield starter(server__header_timeout=0.5, server__body_timeout=0.5, server__body_mb=1)
+    starter.close()
 
 
 def _fresh(home: Path, before: record.Record | None, process: subprocess.Popen[bytes]) -> record.Record | None:

@@ -36,11 +36,6 @@ def failure_of(answer: bytes) -> tuple[int, str]:
     return int(head.split()[1]), value["error"]["code"]
 
 
-@pytest.fixture
-def impatient(start: Start) -> Server:
-    return start(server__header_timeout=0.5, server__body_timeout=0.5, server__body_mb=1)
-
-
 def head(server: Server, *more: str) -> bytes:
     lines = ["POST /api/capture HTTP/1.1", "Host: localhost", f"Authorization: {server.headers['Authorization']}"]
     return "".join(f"{line}\r\n" for line in [*lines, "Content-Type: application/json", *more, ""]).encode()

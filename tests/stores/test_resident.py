@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recollect.exchange import Batch, Revision
 from recollect.models import Compare, Kind, Memory, Op, Reach, Scope, Where
-from recollect.ports import Batch, Revision
 from recollect.stores.resident.column import Column
 from recollect.stores.resident.postings import Postings, lengths_of, term_code
 from recollect.testing.backend import Backend

@@ -14,8 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from recollect.errors import RecollectError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from recollect.exchange import Batch
 from recollect.models import Task
-from recollect.ports import Batch
 from recollect.stores.sql import database as module
 from recollect.stores.sql.database import Database, prepare_home, translated
 from recollect.stores.sql.migrate import upgrade

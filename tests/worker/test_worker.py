@@ -137,8 +137,13 @@ async def test_jobs_pile_up_while_their_lane_is_busy_and_others_go_on(queue: Sql
         begun.set()
         await go_on.wait()
 
-    derive = Handler()
-    worker = Worker("w", queue, {"embed": slow, "derive": derive}, Pace(poll=0.01))
+    derive, derived = Handler(), asyncio.Event()
+
+    async def quick(jobs: Sequence[Job]) -> None:
+        await derive(jobs)
+        derived.set()
+
+    worker = Worker("w", queue, {"embed": slow, "derive": quick}, Pace(poll=0.01))
     await push(queue, 1)
     worker.start()
     await asyncio.wait_for(begun.wait(), 10)
@@ -146,8 +151,7 @@ async def test_jobs_pile_up_while_their_lane_is_busy_and_others_go_on(queue: Sql
     await push(queue, 2, "derive")
     worker.wake()
     async with asyncio.timeout(10):
-        while not derive.batches:
-            await asyncio.sleep(0.001)
+        await derived.wait()
         assert batches == [[0]]
         go_on.set()
         await worker.drain()
@@ -157,9 +161,10 @@ async def test_jobs_pile_up_while_their_lane_is_busy_and_others_go_on(queue: Sql
 
 
 async def test_a_lane_may_be_wide(queue: SqlQueue) -> None:
-    both = asyncio.Barrier(2)
+    both, one = asyncio.Barrier(2), asyncio.Event()
 
     async def meeting(jobs: Sequence[Job]) -> None:
+        one.set()
         await both.wait()
 
     worker = Worker("w", queue, {"embed": meeting}, Pace(), {"embed": 2})
@@ -167,8 +172,7 @@ async def test_a_lane_may_be_wide(queue: SqlQueue) -> None:
     await push(queue, 1)
     worker.wake()
     async with asyncio.timeout(10):
-        while not both.n_waiting:
-            await asyncio.sleep(0.001)
+        await one.wait()
         await push(queue, 1)
         await worker.drain()
     await worker.stop()

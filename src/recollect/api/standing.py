@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from recollect.errors import RecollectError
+from recollect.exchange import Census
 from recollect.library import AsyncMemory
 from recollect.models import JobState
-from recollect.ports import Census
 
 log = logging.getLogger(__name__)
 

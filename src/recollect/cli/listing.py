@@ -11,9 +11,9 @@ from recollect.cli.opened import opened, run
 from recollect.cli.options import FILTERS, KINDS, SCOPE, Common, verb
 from recollect.cli.out import cells, cut, emit, minute, short, who, width
 from recollect.cli.table import console, table
+from recollect.exchange import Page
 from recollect.models import Memory
 from recollect.ops.shape import memory_of
-from recollect.ports import Page
 
 
 @verb("list", SCOPE, FILTERS, KINDS)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from recollect.app import App, open_app
 from recollect.engine import EMBED
 from recollect.errors import RecollectError
+from recollect.exchange import Condition
 from recollect.models import Job, JobState
 from recollect.ops.check import Check, Status
 from recollect.ops.machine import machine
-from recollect.ports import Condition
 from recollect.settings import Settings
 from recollect.text.words import VERSION
 

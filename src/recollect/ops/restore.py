@@ -17,7 +17,7 @@ from recollect.ports import Tracker
 from recollect.process.index import index
 
 if TYPE_CHECKING:
-    from recollect.ports import Line
+    from recollect.exchange import Line
 
 BATCH, MOST_CHARACTERS = 500, 8_000_000
 """Lines written in one transaction, and the most text they may hold."""

@@ -17,7 +17,7 @@ from recollect.models import Role
 from recollect.retrieve.signal import Asked, Scale, Signals, at
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys, Scores
+    from recollect.exchange import Keys, Scores
 
 _USER = tuple(Role).index(Role.USER)
 

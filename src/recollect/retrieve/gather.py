@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recollect.errors import ProviderError
+from recollect.exchange import Scored
 from recollect.models import Embedding, Where, name_code
-from recollect.ports import Embed, EmbedQuestion, Graph, Lore, Scored, Vectors, Words
+from recollect.ports import Embed, EmbedQuestion, Graph, Lore, Vectors, Words
 from recollect.retrieve.signal import Scale, Signals, places, union
 from recollect.retrieve.understand import Understood
 from recollect.text.words import question
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys, Scores
+    from recollect.exchange import Keys, Scores
 
 log = logging.getLogger(__name__)
 

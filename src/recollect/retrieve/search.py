@@ -19,7 +19,7 @@ from recollect.retrieve.signal import Asked
 from recollect.retrieve.understand import Understood, understand
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys, Scores
+    from recollect.exchange import Keys, Scores
 
 MAX_LIMIT = 1000
 SPARE = 4

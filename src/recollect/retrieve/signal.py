@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from recollect.ports import Traits
+from recollect.exchange import Traits
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys, Scores
+    from recollect.exchange import Keys, Scores
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recollect.errors import InvalidInput
+from recollect.exchange import Scored
 from recollect.models import Kind, Role
-from recollect.ports import Scored
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys, Scores
+    from recollect.exchange import Keys, Scores
 
 KINDS = tuple(Kind)
 ROLES = tuple(Role)

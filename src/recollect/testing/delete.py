@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from recollect.exchange import Batch
 from recollect.models import EntityType, Kind, Mention, Reach, Where
-from recollect.ports import Batch
 from recollect.testing.backend import Backend
 from recollect.testing.embedder import FakeEmbedder
 from recollect.testing.sample import HERE, memory, put, rewrite, turn

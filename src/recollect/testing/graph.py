@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from recollect.exchange import Batch, Revision
 from recollect.models import EntityType, Kind, Memory, Mention, Reach, Scope, Where
-from recollect.ports import Batch, Revision
 from recollect.testing.backend import Backend
 from recollect.testing.sample import HERE, memory, put
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import numpy as np
 
+from recollect.exchange import Batch, Revision
 from recollect.models import Compare, Kind, Op, Reach, Role, Scope, Where, name_code
-from recollect.ports import Batch, Revision
 from recollect.testing.backend import Backend
 from recollect.testing.clock import START
 from recollect.testing.sample import HERE, memory, put, turn

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from recollect.exchange import Batch
 from recollect.models import Kind, Owner, Scope
-from recollect.ports import Batch, Owners
+from recollect.ports import Owners
 from recollect.testing.backend import Backend
 from recollect.testing.clock import START
 from recollect.testing.sample import memory, put, turn

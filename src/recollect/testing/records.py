@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from recollect.errors import Conflict, InvalidInput, NotFound
+from recollect.exchange import Batch, Located, Revision
 from recollect.models import (
     Add,
     Delete,
@@ -27,7 +28,6 @@ from recollect.models import (
     Usage,
     Where,
 )
-from recollect.ports import Batch, Located, Revision
 from recollect.testing.backend import Backend
 from recollect.testing.clock import START
 from recollect.testing.sample import HERE, entry, memory, put, rewrite, turn

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from recollect.exchange import Batch, Entry, Revision
 from recollect.models import Chunk, Kind, Memory, Reach, Role, Scope, Where
-from recollect.ports import Batch, Entry, Revision
 from recollect.testing.backend import Backend
 from recollect.testing.clock import START
 from recollect.text.words import terms
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys
+    from recollect.exchange import Keys
 
 _NUMBER = count(1)
 

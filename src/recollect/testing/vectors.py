@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from recollect.errors import InvalidInput
+from recollect.exchange import Batch
 from recollect.models import And, Compare, Kind, Op, Reach, Scope, Where
-from recollect.ports import Batch
 from recollect.testing.backend import Backend
 from recollect.testing.clock import START
 from recollect.testing.embedder import FakeEmbedder

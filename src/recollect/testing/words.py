@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from recollect.exchange import Batch, Revision
 from recollect.models import And, Compare, Kind, Op, Or, Reach, Scope, Where
-from recollect.ports import Batch, Revision
 from recollect.testing.backend import Backend
 from recollect.testing.clock import START
 from recollect.testing.sample import HERE, entry, memory, put, rewrite, texts, turn

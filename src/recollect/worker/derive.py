@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
+from recollect.capture.file import file_of
 from recollect.capture.ids import new_id
 from recollect.capture.intake import content_hash
+from recollect.exchange import Batch, Entry, Revision
 from recollect.models import Job, Kind, Memory, Reach, Source, Task, Where
-from recollect.ports import Batch, Clock, Entry, Records, Revision, Words
+from recollect.ports import Clock, Records, Words
 from recollect.process.index import index
 from recollect.process.resolve import NEAR, near, supersedes
 from recollect.process.statements import Statement, statements
@@ -83,7 +85,7 @@ class Deriving:
             if item.scope.conversation_id and due(item.position)
         )
         new = await self._write(told, [list(talk) for talk in talks])
-        for item in (*new, *(item for item in items if item.kind in (Kind.NOTE, Kind.FACT))):
+        for item in (*new, *(item for item in items if item.kind in (Kind.NOTE, Kind.FACT) and not file_of(item))):
             await self._settle(item)
 
     async def _write(self, told: _Told, talks: Sequence[Sequence[str | None]]) -> list[Memory]:
@@ -110,7 +112,7 @@ class Deriving:
         links: list[tuple[str, str, str]] = []
         retired: list[Revision] = []
         for old in await self._records.fetch([int(key) for key in found.keys]):
-            if old.id == item.id:
+            if old.id == item.id or file_of(old):  # what stands in a file is the file's own affair
                 continue
             if supersedes(item, old):
                 ended = replace(old, superseded_by=item.id, valid_to=item.occurred_at, version=old.version + 1)

@@ -7,8 +7,9 @@ import logging
 from collections.abc import Sequence
 
 from recollect.errors import EmbedderMissing
+from recollect.exchange import Unembedded
 from recollect.models import Job
-from recollect.ports import Embed, Unembedded, Vectors
+from recollect.ports import Embed, Vectors
 from recollect.process.index import embed_text
 
 log = logging.getLogger(__name__)

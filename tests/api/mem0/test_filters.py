@@ -19,8 +19,8 @@ from recollect.api.mem0.filters import CONDITIONS, DEPTH, OPS, translate
 from recollect.api.mem0.find import LISTED, Question, listed, search
 from recollect.api.mem0.sieve import exact, pushed
 from recollect.errors import InvalidInput
+from recollect.exchange import Batch, Entry
 from recollect.models import Compare, Kind, Memory, Op, Reach, Scope
-from recollect.ports import Batch, Entry
 from recollect.process.index import index
 from recollect.retrieve.filters import matches
 from recollect.testing.clock import START, FakeClock

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from recollect.exchange import Scored, Traits, Unembedded
 from recollect.models import Reach, Where
-from recollect.ports import Lore, Scored, Traits, Unembedded, Vectors, Words
+from recollect.ports import Lore, Vectors, Words
 from recollect.stores.columns import Counts, best, nothing
 from recollect.stores.resident.postings import K1, term_code
 from recollect.stores.resident.search import Answer, allowed, idf, vector_answer, word_answer
@@ -20,7 +21,7 @@ from recollect.stores.resident.shard import Shard
 from recollect.stores.resident.tenants import Opened, Tenants
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys, Scores
+    from recollect.exchange import Keys, Scores
 
 T = TypeVar("T")
 

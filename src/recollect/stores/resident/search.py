@@ -16,7 +16,7 @@ from recollect.stores.resident.shard import Shard, agent_code
 from recollect.stores.sql.row import micros
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys, Scores
+    from recollect.exchange import Keys, Scores
 
     Mask = NDArray[np.bool_]
 

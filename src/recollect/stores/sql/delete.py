@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
+from recollect.exchange import Revision
 from recollect.models import Kind
-from recollect.ports import Revision
 from recollect.stores.sql.row import from_row, select_memory
 from recollect.stores.sql.schema import (
     change,

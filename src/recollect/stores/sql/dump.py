@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from recollect.exchange import Taken
 from recollect.models import Chunk, Memory, Reach
-from recollect.ports import Clock, Taken
+from recollect.ports import Clock
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.restore import restore
 from recollect.stores.sql.row import from_row, from_snapshot, micros, select_memory, to_snapshot
@@ -32,7 +33,7 @@ from recollect.stores.sql.schema import (
 from recollect.stores.sql.tenants import tenants_in
 
 if TYPE_CHECKING:
-    from recollect.ports import Line
+    from recollect.exchange import Line
 
 PAGE = 500
 REMADE = ("embed", "scrub")

@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from recollect.exchange import Census
 from recollect.models import Conversation, Kind, Reach, Stats
-from recollect.ports import Census
 from recollect.stores.sql import schema
 from recollect.stores.sql.row import micros, moment
 from recollect.stores.sql.schema import chunk, conversation, entity, job, memory, tenant, usage, vector

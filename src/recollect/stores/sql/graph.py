@@ -17,7 +17,7 @@ from recollect.stores.sql.tenants import tenants_in
 from recollect.stores.sql.where import conditions
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys
+    from recollect.exchange import Keys
 
 
 SPARE = 8

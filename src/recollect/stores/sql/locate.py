@@ -13,8 +13,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
+from recollect.exchange import Located
 from recollect.models import Kind, Memory, Role, Scope, Source, Tier
-from recollect.ports import Located
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.row import moment
 from recollect.stores.sql.schema import chunk, conversation, memory, tenant

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
+from recollect.exchange import Traits
 from recollect.models import Reach, Role, Where, name_code
-from recollect.ports import Traits
 from recollect.stores.columns import KIND_CODES, ROLE_CODES
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.schema import chunk, conversation, memory, tenant
@@ -16,7 +16,7 @@ from recollect.stores.sql.where import conditions, reach_conditions
 from recollect.stores.sql.write import some
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys
+    from recollect.exchange import Keys
 
 
 class SqlLore:

@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from recollect.errors import InvalidInput
+from recollect.exchange import Batch, Committed, Keyed, Located, Page
 from recollect.models import Change, Conversation, Kind, Memory, Reach, Scope, Stats, Usage, Where
-from recollect.ports import Batch, Clock, Committed, Keyed, Located, Page
+from recollect.ports import Clock
 from recollect.stores.sql import figures, log
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.delete import delete_all, reword

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from recollect.exchange import Taken
 from recollect.models import Chunk, Task
-from recollect.ports import Taken
 from recollect.stores.sql.adopt import adopt, owner_of
 from recollect.stores.sql.graph_write import memory_places, write_links
 from recollect.stores.sql.schema import (
@@ -27,7 +27,7 @@ from recollect.stores.sql.schema import (
 from recollect.stores.sql.write import push_jobs, some
 
 if TYPE_CHECKING:
-    from recollect.ports import Line
+    from recollect.exchange import Line
 
 Rows = Sequence[Mapping[str, Any]]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from recollect.exchange import Census, Condition, Reindexed
 from recollect.models import Chunk, Memory
-from recollect.ports import Census, Condition, Reindexed
 from recollect.stores.sql import figures
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.migrate import version

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
+from recollect.exchange import Scored, Unembedded
 from recollect.models import Kind, Where
-from recollect.ports import Scored, Unembedded
 from recollect.stores.code import decode, pack, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
 from recollect.stores.sql.database import Database
@@ -18,7 +18,7 @@ from recollect.stores.sql.where import conditions
 from recollect.stores.sql.write import some
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys, Scores
+    from recollect.exchange import Keys, Scores
 
 _BLOCK = 4096
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sqlalchemy as sa
 
+from recollect.exchange import Scored
 from recollect.models import Where
-from recollect.ports import Scored
 from recollect.stores.columns import Counts, best, nothing
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.schema import chunk, conversation, memory, tenant
@@ -24,7 +24,7 @@ from recollect.stores.sql.where import conditions
 from recollect.stores.sql.write import some
 
 if TYPE_CHECKING:
-    from recollect.ports import Keys, Scores
+    from recollect.exchange import Keys, Scores
 
 _MAX_TERMS = 64
 _K1 = 1.2

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from recollect.errors import Conflict, NotFound
+from recollect.exchange import Batch, Committed, Entry, Revision
 from recollect.models import Chunk, Task
-from recollect.ports import Batch, Committed, Entry, Revision
 from recollect.stores.sql.graph_write import write_links, write_mentions, write_relations
 from recollect.stores.sql.row import from_row, select_memory, to_row, to_snapshot
 from recollect.stores.sql.schema import change, chunk, derivation, job, memory

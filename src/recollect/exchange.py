@@ -1,0 +1,201 @@
+"""What passes through the ports: batches in; rows, scores and counts out.
+
+Keys are a store's own numbers for its memories and chunks, which never leave it; columns are numpy arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from recollect.models import Chunk, Memory, Mention, Task
+
+    Keys = NDArray[np.int64]
+    Scores = NDArray[np.float32]
+    Line = tuple[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A memory to be added, the chunks it is found by, and its `key`: the same key twice is the same memory."""
+
+    memory: Memory
+    chunks: Sequence[Chunk]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A memory to be replaced if it still has `memory.version - 1`; `chunks` is `None` when its text stays.
+
+    With a new text, what was derived from the old one alone is deleted, and its mentions and relations with it.
+    `retire` marks the change as the end of its truth instead of a correction. `key` takes the place of the key it was
+    added under.
+    """
+
+    memory: Memory
+    chunks: Sequence[Chunk] | None = None
+    retire: bool = False
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction writes: all of it or nothing.
+
+    `mentions` and `relations` (subject, predicate, object by name) belong to the memory whose id they stand under;
+    `links` tie two memories by id and a name. `tasks` become jobs in the same transaction, unless nothing was new.
+    """
+
+    adds: Sequence[Entry] = ()
+    revisions: Sequence[Revision] = ()
+    deletes: Sequence[str] = ()
+    mentions: Mapping[str, Sequence[Mention]] = field(default_factory=dict)
+    relations: Mapping[str, Sequence[tuple[str, str, str]]] = field(default_factory=dict)
+    links: Sequence[tuple[str, str, str]] = ()
+    tasks: Sequence[Task] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a transaction did: per added entry its id, and whether it was new (`False`: its key was there already)."""
+
+    ids: tuple[str, ...] = ()
+    new: tuple[bool, ...] = ()
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A memory by the key it was added under: its id, and the bytes its text takes as UTF-8."""
+
+    key: str
+    id: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Memories in order, and the cursor that continues after them (`None` at the end)."""
+
+    memories: tuple[Memory, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A memory, its key, and the characters of it that a chunk covers."""
+
+    key: int
+    memory: Memory
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unembedded:
+    """A chunk that has no vector of a model yet: the text of its memory from where it starts, and the speaker."""
+
+    chunk: int
+    text: str
+    speaker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Memories and their scores, best first: three columns of one length. `chunks` holds each one's best chunk.
+
+    `mean` and `deviation` are those of the scores of all memories in reach, for bringing scores to one scale.
+    """
+
+    keys: Keys
+    scores: Scores
+    chunks: Keys
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What ranking needs to know about memories besides their text: columns of one length, in the order asked for.
+
+    `before` and `after` are the keys of the neighbours in the conversation (-1: none), `conversations` numbers them
+    (-1: none). `words` is the length of the text in words, `times` when it was said (seconds since 1970). `roles` and
+    `kinds` are places in `Role` and `Kind` (-1: none), `speakers` is `models.name_code` of the speaker (0: none).
+    `questions` marks texts that ask something, `pieces` counts chunks, `standing` marks instructions and preferences,
+    `allowed` those that meet all the conditions. `mixed` says whether users and others both speak in reach.
+    """
+
+    keys: Keys
+    before: Keys
+    after: Keys
+    conversations: Keys
+    words: Scores
+    times: NDArray[np.float64]
+    roles: NDArray[np.int8]
+    kinds: NDArray[np.int8]
+    speakers: NDArray[np.uint32]
+    questions: NDArray[np.bool_]
+    pieces: Scores
+    standing: NDArray[np.bool_]
+    dense: NDArray[np.bool_]
+    allowed: NDArray[np.bool_]
+    mixed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a store took from an export: how many lines of each sort were new, and how many memories were there."""
+
+    new: Mapping[str, int]
+    known: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """The state of a store: schema and analysis versions, journal mode, counts; `models` counts vectors by model.
+
+    `unembedded` counts chunks that ought to have a vector of the model asked about and have none.
+    """
+
+    schema: str | None
+    analysis: int
+    journal: str
+    memories: int
+    chunks: int
+    unembedded: int
+    models: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """How much a store holds, over all tenants: memories by kind, and what the metrics show beside them.
+
+    `active` counts conversations that had a turn since the moment asked about; `turns` are those of all conversations.
+    `cost` is in US dollars, `size` in bytes on disk.
+    """
+
+    kinds: Mapping[str, int]
+    vectors: int
+    conversations: int
+    active: int
+    turns: int
+    tokens: int
+    cost: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """One step of building the index anew: the key to go on after (`None`: done), memories seen, memories changed."""
+
+    last: int | None
+    seen: int
+    changed: int
