@@ -254,9 +254,18 @@ class Owners(Protocol):
     """Who has memories, across all tenants: for whoever may see everything a store holds."""
 
     async def owners(
-        self, coordinate: Coordinate, *, kinds: Sequence[Kind] = (), name: str | None = None, limit: int = 1000
+        self,
+        coordinate: Coordinate,
+        *,
+        kinds: Sequence[Kind] = (),
+        name: str | None = None,
+        user: str | None = None,
+        limit: int = 1000,
     ) -> list[Owner]:
-        """Return the owners by one coordinate (with a name: that one), who wrote first first; `kinds` are counted."""
+        """Return the owners by one coordinate (with a name: that one), who wrote first first; `kinds` are counted.
+
+        With a user, only that user's memories count.
+        """
 
     async def users(
         self, *, coordinate: Coordinate | None = None, names: Sequence[str] = (), limit: int = 1000

@@ -127,6 +127,13 @@ class ServerSettings(Part):
     grace: float = Field(5.0, ge=0, le=8, description="seconds requests have to end when the server is stopped")
 
 
+class ProjectSettings(Part):
+    """How far a question may look beyond its project."""
+
+    enable_cross_project_search: bool = Field(False, description="whether one search may go through several projects")
+    max_projects_per_search: int = Field(5, ge=1, le=1000, description="most projects one search goes through")
+
+
 class LogSettings(Part):
     """What the server writes down about itself."""
 
@@ -155,6 +162,7 @@ class Settings(Part):
     compose: ComposeSettings = ComposeSettings()  # type: ignore[call-arg]
     worker: WorkerSettings = WorkerSettings()  # type: ignore[call-arg]
     server: ServerSettings = ServerSettings()  # type: ignore[call-arg]
+    project: ProjectSettings = ProjectSettings()  # type: ignore[call-arg]
     log: LogSettings = LogSettings()  # type: ignore[call-arg]
     telemetry: TelemetrySettings = TelemetrySettings()  # type: ignore[call-arg]
     hub: str = Field("https://huggingface.co", description="where `models pull --source hub` downloads from")
@@ -287,6 +295,13 @@ def _from_seeds(env: Mapping[str, str]) -> dict[str, Any]:
         retrieve["word_weight"] = alpha
     if retrieve:
         values["retrieve"] = retrieve
+    project = {
+        name: value
+        for name in ProjectSettings.model_fields
+        if (value := env.get(f"PROJECT__{name.upper()}")) is not None
+    }
+    if project:
+        values["project"] = project
     if endpoint := env.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         values["telemetry"] = {"endpoint": endpoint}
     return values

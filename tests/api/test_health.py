@@ -18,6 +18,7 @@ from recollect.api.app import create_app
 from recollect.api.guard import Door
 from recollect.errors import ProviderFailed, StoreBusy
 from recollect.models import Embedding
+from recollect.ops import health as looked
 from recollect.settings import load
 from recollect.testing.embedder import FakeEmbedder
 from recollect.version import __version__
@@ -144,7 +145,7 @@ async def test_a_store_that_hangs_does_not_hang_health(
         return 0
 
     monkeypatch.setattr(memory.app.engine.stores.records, "head", hang)
-    monkeypatch.setattr(parts, "PATIENCE", 0.05)
+    monkeypatch.setattr(looked, "PATIENCE", 0.05)
     async with asking(app) as client:
         told = await asyncio.wait_for(client.get("/health"), 5)
     assert told.json()["components"]["store"]["error"] == "no_answer"

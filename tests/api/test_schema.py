@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -102,7 +104,9 @@ def ask(document: schemathesis.BaseSchema, method: str, path: str, mode: str, ho
     def each(case: schemathesis.Case[Any]) -> None:
         case.call_and_validate(checks=CHECKS, timeout=30)
 
-    each()
+    # Where any text will do for every part of a request, none can be wrong.
+    with suppress(Unsatisfiable) if mode == "wrong" else nullcontext():
+        each()
 
 
 @pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)

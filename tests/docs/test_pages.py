@@ -40,6 +40,7 @@ def test_every_environment_name_in_the_docs_sets_its_setting(tmp_path: Path) -> 
         "embedder.precision": "float32",
         "embedder.threads": "7",
         "compose.language": "zh",
+        "project.enable_cross_project_search": "True",
         "log.level": "DEBUG",
         "telemetry.endpoint": "http://127.0.0.1:4318",
         "server.auth": "False",

@@ -12,8 +12,10 @@ from recollect.errors import InvalidInput
 from recollect.models import Role
 from recollect.ops.readers.claude_code import read
 from recollect.ops.readers.spoken import Fault, Spoken
-from recollect.ops.readers.tools import condense
+from recollect.agents.observation import condense
 
+PYTEST = "Ran `pytest -q`: 1 failed, 4 passed in 0.31s"
+COMMIT = "Ran `git commit`: [main 1f3a9c2] Two"
 COMMON = {
     "sessionId": "s-1",
     "cwd": "/home/mei/lantern",
@@ -90,11 +92,11 @@ def items(tmp_path: Path) -> list[Spoken]:
 def test_what_was_said_and_done_comes_in_order(items: list[Spoken]) -> None:
     assert [(item.turn.role, item.turn.content, item.turn.message_id) for item in items] == [
         (Role.USER, "please fix the importer", "p-1"),
-        (Role.ASSISTANT, "I will look.", "msg_1"),
+        (Role.ASSISTANT, "I will look.", "p-1"),
         (Role.TOOL, "Read src/x.py", "t1"),
         (Role.TOOL, "Ran `pytest -q` (Run tests): failed (exit 1): E   AssertionError: assert 1 == 2", "t2"),
         (Role.TOOL, "Edited src/x.py", "t3"),
-        (Role.ASSISTANT, "Fixed.\n\nTests pass.", "msg_4"),
+        (Role.ASSISTANT, "Fixed.\n\nTests pass.", "p-1"),
         (Role.USER, "谢谢", "p-2"),
     ]
 
@@ -125,8 +127,8 @@ def test_a_tree_is_read_with_its_subagents_marked(tmp_path: Path) -> None:
     side = prompt("go and look", isSidechain=True, agentId="a1")
     written(tmp_path / "-home-mei" / "s-1" / "subagents" / "agent-a1.jsonl", [side])
     found = {item.turn.content: item for item in read(tmp_path) if isinstance(item, Spoken)}
-    assert (found["main"].conversation_id, found["main"].agent_id) == ("s-1", None)
-    assert (found["go and look"].conversation_id, found["go and look"].agent_id) == ("s-1/a1", "a1")
+    assert (found["main"].conversation_id, found["main"].agent_id) == ("s-1", "claude-code")
+    assert (found["go and look"].conversation_id, found["go and look"].agent_id) == ("s-1/a1", "claude-code")
 
 
 def test_a_call_without_an_answer_is_still_told(tmp_path: Path) -> None:
@@ -157,6 +159,11 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         ("Grep", {"pattern": "TODO"}, "", False, "Searched for `TODO`"),
         ("Grep", {"pattern": "TODO", "path": "/w/src"}, "", False, "Searched for `TODO` in src"),
         ("mcp__mem__search", {"query": "dune"}, "{}", False, "Used mem search (query `dune`)"),
+        ("mcp__recollect__search_memories", {"query": "dune"}, "", False, None),
+        ("mcp__plugin_recollect_recollect__forget_memory", {"id": "x"}, "", False, None),
+        ("Bash", {"command": "pytest -q"}, "F.\n=== 1 failed, 4 passed in 0.31s ===", False, PYTEST),
+        ("Bash", {"command": "git commit"}, "[main 1f3a9c2] Two\n 1 file", False, COMMIT),
+        ("Read", {"file_path": "a.txt"}, "4 passed in 0.31s", False, "Read a.txt"),
         ("Unknown", {"n": 5}, "", False, "Used Unknown"),
         ("AskUserQuestion", {}, 'Q="tabs?" A="tabs"', False, 'Asked the user: Q="tabs?" A="tabs"'),
         ("AskUserQuestion", {}, None, False, None),

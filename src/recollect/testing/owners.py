@@ -46,6 +46,19 @@ class OwnersContract:
         assert [one.memories for one in await owners.owners("user_id")] == [2, 2, 2, 2]
         assert len(await owners.owners("user_id", limit=3)) == 3
 
+    async def test_only_the_memories_of_a_user_are_counted_when_one_is_named(
+        self, backend: Backend, owners: Owners
+    ) -> None:
+        await put(
+            backend,
+            memory("a", Scope("bo", "web")),
+            memory("b", Scope("Bo", "web")),
+            memory("c", Scope("bo", "app"), created_at=LATER),
+        )
+        found = await owners.owners("project_id", user="bo")
+        assert [(one.name, one.memories) for one in found] == [("web", 1), ("app", 1)]
+        assert await owners.owners("project_id", user="nobody") == []
+
     async def test_users_are_found_behind_a_name(self, backend: Backend, owners: Owners) -> None:
         await put(
             backend,

@@ -30,7 +30,13 @@ class SqlOwners:
         self._database = database
 
     async def owners(
-        self, coordinate: Coordinate, *, kinds: Sequence[Kind] = (), name: str | None = None, limit: int = 1000
+        self,
+        coordinate: Coordinate,
+        *,
+        kinds: Sequence[Kind] = (),
+        name: str | None = None,
+        user: str | None = None,
+        limit: int = 1000,
     ) -> list[Owner]:
         """Count memories by one coordinate."""
         called = _NAMES[coordinate]
@@ -47,6 +53,8 @@ class SqlOwners:
             query = query.where(memory.c.kind.in_(list(kinds)))
         if name is not None:
             query = query.where(called == name)
+        if user is not None:
+            query = query.where(tenant.c.user_id == user)
 
         def work(connection: sa.Connection) -> list[Owner]:
             rows = connection.execute(query).all()

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final
+
+from recollect.text.rules import rules as table
 
 FIELD: Final = re.compile(r"\{(\w+)\}")
 EMPTY: Final = re.compile(r" in (?=$)|\s*\(\s*\)|\s*``|:\s*$")
 EXIT: Final = re.compile(r"(?:Error: )?Exit code:? (\d{1,5})\s*")
 MARKUP: Final = re.compile(r"</?tool_use_error>")
 TOP: Final = 4000
+LONGEST_LINE: Final = 1000
+"""Characters of a line that are looked at; what is longer is no line that somebody wrote."""
+READ: Final = 16 * TOP
+"""Characters of an output that are looked through: what went wrong is said first, what came of it last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +26,10 @@ class Telling:
     """The rules of `data/tools.toml`."""
 
     silent: frozenset[str]
+    own: re.Pattern[str]
     telling: tuple[str, ...]
     trouble: re.Pattern[str]
+    outcome: re.Pattern[str]
     limit_input: int
     limit_result: int
     say: Mapping[str, str]
@@ -32,30 +38,50 @@ class Telling:
 @cache
 def telling() -> Telling:
     """Return the rules that ship with the package."""
-    with files("recollect").joinpath("data/tools.toml").open("rb") as file:
-        data = tomllib.load(file)
+    data = table("tools")
     return Telling(
         silent=frozenset(data["silent"]),
+        own=re.compile(data["own"]),
         telling=tuple(data["telling"]),
         trouble=re.compile(data["trouble"]),
+        outcome=re.compile("|".join(f"(?:{pattern})" for pattern in data["outcome"])),
         limit_input=data["limit_input"],
         limit_result=data["limit_result"],
         say=data["say"],
     )
 
 
+def result_of(response: object) -> str:
+    """Return what a tool answered as text, from the shapes clients give it in: text, blocks, output streams, answers."""
+    if isinstance(response, str):
+        return response
+    if isinstance(response, Sequence):
+        blocks = [block.get("text") for block in response if isinstance(block, Mapping)]
+        return "\n".join([text for text in blocks if isinstance(text, str)])
+    if not isinstance(response, Mapping):
+        return ""
+    if isinstance(response.get("answers"), Mapping):
+        return "; ".join(f"{question} {answer}" for question, answer in response["answers"].items())
+    named = [response.get(name) for name in ("stdout", "stderr", "output", "llmContent", "message")]
+    return "\n".join([text for text in named if isinstance(text, str) and text])
+
+
 def condense(tool: str, given: Mapping[str, Any], result: str | None, *, failed: bool, cwd: str = "") -> str | None:
     """Return one line about a tool call, or `None` where it is not worth keeping.
 
     `result` is what the tool answered (`None`: no answer is known); of a failure its exit code and first telling line
-    are kept, never the output. `Ran `pytest -q`: failed (exit 1): E assert 1 == 2`.
+    are kept, of a command the line that says what came of it, never the output.
+    `Ran `pytest -q`: failed (exit 1): E assert 1 == 2`, `Ran `git commit`: [main 1f3a9c2] Read two lines`.
     """
     rules = telling()
-    if tool in rules.silent:
+    if tool in rules.silent or rules.own.match(tool):
         return None
     said = _said(tool, given, result or "", cwd.rstrip("/\\"))
-    if said is None or not failed:
-        return said
+    if said is None:
+        return None
+    if not failed:
+        outcome = _outcome(result or "") if isinstance(given.get("command"), str) else ""
+        return f"{said}: {outcome}" if outcome else said
     found = EXIT.match(result or "")
     reason = _reason((result or "")[found.end() if found else 0 :])
     return f"{said}: failed{f' (exit {found[1]})' if found else ''}{f': {reason}' if reason else ''}"
@@ -93,8 +119,16 @@ def _line(text: str, limit: int) -> str:
     return f"{first[:limit].rstrip()}…" if cut else first
 
 
+def _outcome(output: str) -> str:
+    """Return the last line that says what came of a command: how many tests passed, what was committed or built."""
+    rules = telling()
+    lines = [line.strip(" =") for line in output[-READ:].splitlines() if len(line) <= LONGEST_LINE]
+    found = next((line for line in reversed(lines) if rules.outcome.search(line)), "")
+    return _line(found, rules.limit_result)
+
+
 def _reason(output: str) -> str:
     rules = telling()
-    lines = [line.strip() for line in MARKUP.sub("", output[: 16 * TOP]).splitlines() if line.strip()]
-    found = next((line for line in lines if rules.trouble.search(line[:1000])), lines[0] if lines else "")
+    lines = [line.strip() for line in MARKUP.sub("", output[:READ]).splitlines() if line.strip()]
+    found = next((line for line in lines if rules.trouble.search(line[:LONGEST_LINE])), lines[0] if lines else "")
     return found if len(found) <= rules.limit_result else f"{found[: rules.limit_result].rstrip()}…"

@@ -1,0 +1,1 @@
+"""What coding assistants tell through their hooks, and what they are told: events, observations, briefings."""

@@ -1,0 +1,80 @@
+"""Starts the server in the background, one however many sessions begin at once."""
+
+import os
+import sys
+import time
+
+from recollect.hooks.arguments import Asked
+from recollect.hooks.place import slurp
+
+MARK = "server.starting"
+"""The file of whoever starts the server; it holds the process that was started."""
+STARTING = 30.0
+"""Seconds after which a start that led to nothing may be tried again."""
+COMMAND = "from recollect.cli.main import main; main()"
+
+
+def is_coming(home: str, within: float = STARTING) -> bool:
+    """Whether somebody has started a server a moment ago that has not ended since."""
+    mark = os.path.join(home, MARK)
+    try:
+        age = time.time() - os.stat(mark).st_mtime
+    except OSError:
+        return False
+    return -within < age < within and _lives(slurp(mark))
+
+
+def start(asked: Asked) -> None:
+    """Start a server unless one is coming up; does not wait for it. Raises OSError when it cannot be started."""
+    os.makedirs(asked.home, mode=0o700, exist_ok=True)
+    if is_coming(asked.home):
+        return
+    mark = os.path.join(asked.home, MARK)
+    try:
+        os.remove(mark)
+    except FileNotFoundError:
+        pass
+    try:
+        descriptor = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    try:
+        os.write(descriptor, str(_started(asked)).encode())
+    finally:
+        os.close(descriptor)
+
+
+def _started(asked: Asked) -> int:
+    """Start the server in a session of its own; return its process. What it says goes to `server.out`."""
+    import subprocess  # noqa: PLC0415 - it costs more than the rest of the hook, and a server is started once a day
+
+    private = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    said = os.open(os.path.join(asked.home, "server.out"), private, 0o600)
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    try:
+        child = subprocess.Popen(  # noqa: S603 - this very program
+            [sys.executable, "-P", "-c", COMMAND, "serve", "--quiet", "--home", asked.home],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            cwd=asked.home,
+            start_new_session=True,
+            creationflags=flags,
+        )
+    finally:
+        os.close(said)
+    return child.pid
+
+
+def _lives(said: str) -> bool:
+    if not said.isdigit() or sys.platform == "win32":  # there, asking would end it
+        return True
+    try:
+        os.kill(int(said), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

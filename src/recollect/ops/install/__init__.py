@@ -1,0 +1,1 @@
+"""Enters recollect into the settings of assistants, and takes it out again."""
