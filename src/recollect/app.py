@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 
@@ -61,12 +63,13 @@ class App:
     embedding: MeteredEmbed
     owners: Owners
     agent: Agent
+    _making_up: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin working off jobs, those left by processes that died and by a missing embedder among them."""
         await release_abandoned(self.engine.stores.queue)
-        await self._make_up()
         self.worker.start()
+        self._making_up = asyncio.create_task(self._make_up())
 
     async def _make_up(self) -> None:
         """See to vectors that could not be made before: for want of an embedder, or because it is another one now."""
@@ -83,9 +86,20 @@ class App:
         await queue.retry(parked)
         if changed:
             await queue.push([Task(EMBED, {"all": True})])
+        self.worker.wake()
+
+    async def drain(self) -> None:
+        """Wait until every job so far is done, those that are made up at the start among them."""
+        if self._making_up is not None:
+            await self._making_up
+        await self.worker.drain()
 
     async def close(self) -> None:
         """Stop the worker, then release threads and files."""
+        if self._making_up is not None:
+            self._making_up.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._making_up
         await self.worker.stop()
         await self.agent.close()
         self.threads.close()

@@ -357,6 +357,34 @@ class Engine:
         self._wake()
         return judged
 
+    async def add_summary(
+        self,
+        text: str,
+        scope: Scope,
+        *,
+        sources: Sequence[str],
+        message_id: str,
+        occurred_at: datetime,
+        source: Source = Source(),  # noqa: B008
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Memory:
+        """Write a summary that somebody else has made of memories (`sources`), and return it; told again, it stays one.
+
+        It goes with the last of its sources. Raises InvalidInput or TooLarge.
+        """
+        given = {"message_id": message_id, "occurred_at": occurred_at, "source": source, "metadata": metadata}
+        made = note(text, scope, self._clock.now(), **given)
+        item = replace(made.memory, kind=Kind.SUMMARY, sources=tuple(sources))
+        done = await self._write([(item, f"summary:{made.key}")], ())
+        return (await self.stores.records.get(done.ids))[0]
+
+    async def sum_up(self, scope: Scope) -> None:
+        """Have the summary of a conversation brought up to date by the worker; it may go on afterwards."""
+        if scope.conversation_id is not None:
+            talk = [scope.user_id, scope.project_id, scope.conversation_id]
+            await self.stores.queue.push([Task(SUMMARISE, {"conversations": [talk]})])
+            self._wake()
+
     def now(self) -> datetime:
         """Return the time, by the clock that all writes are dated with."""
         return self._clock.now()

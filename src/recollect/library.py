@@ -327,7 +327,7 @@ class AsyncMemory:
     async def drain(self) -> None:
         """Wait until every job so far is done: what was captured is then found by meaning too."""
         await self._start()
-        await self._app.worker.drain()
+        await self._app.drain()
 
     async def close(self) -> None:
         """Stop the worker and release the files; jobs that are left are done at the next start.

@@ -134,6 +134,16 @@ class ProjectSettings(Part):
     max_projects_per_search: int = Field(5, ge=1, le=1000, description="most projects one search goes through")
 
 
+class AgentsSettings(Part):
+    """What coding assistants are told through their hooks, and what is kept of what they do."""
+
+    session_budget: int = Field(1500, ge=0, le=10_000, description="most tokens told when a session starts; 0: none")
+    prompt_budget: int = Field(300, ge=0, le=10_000, description="most tokens told beside a prompt; 0: none")
+    prompt_score: float = Field(0.5, ge=0, le=1, description="least score of what is told beside a prompt")
+    skip_tools: Names = Field((), description="tools whose calls are not kept, such as Read or mcp__github__*")
+    skip_projects: Names = Field((), description="projects or folders of which nothing is kept and nothing told")
+
+
 class LogSettings(Part):
     """What the server writes down about itself."""
 
@@ -163,6 +173,7 @@ class Settings(Part):
     worker: WorkerSettings = WorkerSettings()  # type: ignore[call-arg]
     server: ServerSettings = ServerSettings()  # type: ignore[call-arg]
     project: ProjectSettings = ProjectSettings()  # type: ignore[call-arg]
+    agents: AgentsSettings = AgentsSettings()  # type: ignore[call-arg]
     log: LogSettings = LogSettings()  # type: ignore[call-arg]
     telemetry: TelemetrySettings = TelemetrySettings()  # type: ignore[call-arg]
     hub: str = Field("https://huggingface.co", description="where `models pull --source hub` downloads from")

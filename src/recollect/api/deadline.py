@@ -40,6 +40,10 @@ class Patience:
     request: float
 
 
+UNHURRIED: Final = {"/api/import": 86_400.0}
+"""Seconds for what takes as long as what was sent is large."""
+
+
 class Drain:
     """The requests under way, so that all can be brought to an end when the server stops."""
 
@@ -146,8 +150,9 @@ class Deadline:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        timer = asyncio.timeout(self._patience.request)
-        run = Run(self._patience, timer, receive, send)
+        patience = Patience(self._patience.body, UNHURRIED.get(scope["path"], self._patience.request))
+        timer = asyncio.timeout(patience.request)
+        run = Run(patience, timer, receive, send)
         self._drain.joined(run)
         try:
             async with timer:

@@ -3,7 +3,10 @@
 import os
 import sys
 
-LAUNCH = "import os,sys;p=sys.argv.pop(1);os.path.isfile(p)and exec(open(p,'rb').read(),{'__file__':p,'__name__':'__main__'})"
+LAUNCH = (
+    "import os,sys;p=sys.argv.pop(1);"
+    "os.path.isfile(p)and exec(open(p,'rb').read(),{'__file__':p,'__name__':'__main__'})"
+)
 """Runs the file it is given, if it is there.
 
 Python itself ends with 2 when a file is missing, which agents read as 'block this prompt': an uninstalled package must

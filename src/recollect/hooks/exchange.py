@@ -1,8 +1,7 @@
 """One request over a bare socket, and as much of its answer as somebody waits for."""
 
-import time
-
 import _socket as socket  # the module around it imports selectors and enum, which takes longer than the request
+import time
 
 CONNECT = 0.2
 """Seconds in which a server that is there has taken the connection."""

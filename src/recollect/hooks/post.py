@@ -4,7 +4,7 @@ import sys
 
 sys.path.append(__file__.replace("\\", "/").rsplit("/", 3)[0] or "/")
 
-from recollect.hooks.run import main  # noqa: E402 - found by the line above
+from recollect.hooks.run import main
 
 if __name__ == "__main__":
     main(sys.argv[1:])

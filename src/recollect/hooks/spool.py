@@ -14,6 +14,7 @@ DROPPED = "dropped"
 """The file below it that is as many bytes long as events were dropped."""
 MOST_EVENTS = 20_000
 MOST_BYTES = 64 << 20
+MOST_FAILED = 1000
 END = ".json"
 
 
@@ -91,3 +92,25 @@ def _remove(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def set_aside(place: str, name: str) -> None:
+    """Put an event that cannot be delivered where nobody tries it again; of those, the oldest go too."""
+    aside = os.path.join(place, FAILED)
+    os.makedirs(aside, mode=0o700, exist_ok=True)
+    os.replace(os.path.join(place, name), os.path.join(aside, name))
+    for old in pending(aside)[:-MOST_FAILED]:
+        _remove(os.path.join(aside, old))
+
+
+def remove(place: str, name: str) -> None:
+    """Remove an event that was delivered; one that is gone already is fine."""
+    _remove(os.path.join(place, name))
+
+
+def dropped(place: str) -> int:
+    """Return how many events were dropped for want of room."""
+    try:
+        return os.stat(os.path.join(place, DROPPED)).st_size
+    except OSError:
+        return 0

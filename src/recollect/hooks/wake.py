@@ -30,10 +30,8 @@ def start(asked: Asked) -> None:
     if is_coming(asked.home):
         return
     mark = os.path.join(asked.home, MARK)
-    try:
+    if os.path.exists(mark):
         os.remove(mark)
-    except FileNotFoundError:
-        pass
     try:
         descriptor = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

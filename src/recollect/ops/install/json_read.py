@@ -14,9 +14,7 @@ DEEPEST: Final = 200
 _BLANK: Final = re.compile(r"[ \t\r\n]+|//[^\r\n]*|/\*[\s\S]*?\*/")
 _BLANK5: Final = re.compile(r"[\s\ufeff]+|//[^\r\n\u2028\u2029]*|/\*[\s\S]*?\*/")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-_NUMBER5: Final = re.compile(
-    r"[+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|Infinity|NaN)", re.ASCII
-)
+_NUMBER5: Final = re.compile(r"[+-]?(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|Infinity|NaN)", re.ASCII)
 _WORD: Final = re.compile(r"true|false|null")
 _NAME: Final = re.compile(r"[^\W\d]\w*(?:\$\w*)*|\$[\w$]*")
 _SINGLE: Final = re.compile(r"'((?:[^'\\\r\n]|\\(?:\r\n|[\s\S]))*)'")

@@ -90,7 +90,10 @@ def headers(text: str) -> Iterator[Header]:
             at, depth, begun = at + 1, depth - 1, False
         else:
             found = _PLAIN.match(text, at)
-            at, begun = (at + 1 if found is None else found.end()), begun and not (found and found[0].strip("\ufeff \t"))
+            at, begun = (
+                (at + 1 if found is None else found.end()),
+                begun and not (found and found[0].strip("\ufeff \t")),
+            )
 
 
 def _to(text: str, sign: str, at: int) -> int:

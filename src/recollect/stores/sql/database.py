@@ -179,6 +179,7 @@ def _engine(path: Path, *, size: int, begin: str, durable: bool = True) -> sa.En
         max_overflow=0,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
         json_serializer=_RENDER,
+        hide_parameters=True,  # errors must not tell what people said
     )
 
     @sa.event.listens_for(engine, "connect")
