@@ -372,8 +372,8 @@ class Engine:
 
         It goes with the last of its sources. Raises InvalidInput or TooLarge.
         """
-        given = {"message_id": message_id, "occurred_at": occurred_at, "source": source, "metadata": metadata}
-        made = note(text, scope, self._clock.now(), **given)
+        now = self._clock.now()
+        made = note(text, scope, now, message_id=message_id, occurred_at=occurred_at, source=source, metadata=metadata)
         item = replace(made.memory, kind=Kind.SUMMARY, sources=tuple(sources))
         done = await self._write([(item, f"summary:{made.key}")], ())
         return (await self.stores.records.get(done.ids))[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from recollect.compose.escape import heading, line
@@ -17,6 +17,9 @@ PER_LINE: Final = 70
 """Tokens of one memory; its id leads to the rest."""
 OPEN, CLOSE = "<recollect-context>", "</recollect-context>"
 """What stands around a context, so that it is never captured as if somebody had said it."""
+AROUND: Final = 600
+"""Characters of head, hints and foot."""
+HEADING: Final = 80
 MORE: Final = "More: search_memories finds by question, get_memories gives the full text of these ids."
 
 
@@ -28,11 +31,12 @@ class Item:
     ids: tuple[str, ...]
     day: str = ""
     most: int = PER_LINE
+    who: str = ""
 
     def written(self) -> str:
         """Return the line as it is told."""
         name = f" [{short(self.ids[0])}]" if self.ids else ""
-        return f"- {f'{self.day} ' if self.day else ''}{tokens.cut(line(self.text), self.most)}{name}"
+        return f"- {f'{self.day} ' if self.day else ''}{self.who}{tokens.cut(line(self.text), self.most)}{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,13 @@ class Section:
     title: str
     items: tuple[Item, ...]
     share: float
+    is_thread: bool = False
+    """Whether the lines, the latest first when they are chosen, are told in the order of time."""
+
+    def written(self) -> list[str]:
+        """Return the section's lines as they are told."""
+        lines = [item.written() for item in self.items]
+        return [f"## {self.title}", *(reversed(lines) if self.is_thread else lines)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +64,45 @@ class Told:
     ids: tuple[str, ...]
 
 
-def item_of(memory: Memory, *, most: int = PER_LINE, before: str = "") -> Item:
-    """Return a memory as a line."""
-    return Item(f"{before}{memory.text}", (memory.id,), memory.occurred_at.date().isoformat(), most)
+def item_of(memory: Memory, *, most: int = PER_LINE, who: str = "") -> Item:
+    """Return a memory as a line; `who` stands before its words."""
+    return Item(memory.text, (memory.id,), memory.occurred_at.date().isoformat(), most, who)
 
 
 def chosen(sections: Sequence[Section], budget: int) -> list[Section]:
-    """Return the sections with the lines that fit: first each its share in turn, then whatever room is left."""
+    """Return the sections with the lines that fit: first each its share in turn, then whatever room is left.
+
+    What an earlier section says already is not said again.
+    """
+    offered = _said_once(sections)
     kept: list[list[Item]] = [[] for _ in sections]
-    left, characters = budget, MOST_CHARACTERS - len(OPEN) - len(CLOSE) - 600
+    left, characters = budget, MOST_CHARACTERS - AROUND
     for whole in (False, True):
-        for section, lines in zip(sections, kept, strict=True):
+        for section, lines in zip(offered, kept, strict=True):
             room = left if whole else min(left, int(budget * section.share))
             for item in section.items[len(lines) :]:
                 written = item.written()
                 cost = tokens.count(written) + 1 + (0 if lines else tokens.count(section.title) + 2)
-                if cost > room or len(written) + 80 > characters:
+                if cost > room or len(written) + HEADING > characters:
                     break
                 lines.append(item)
                 room, left, characters = room - cost, left - cost, characters - len(written) - 2
-    return [
-        Section(section.title, tuple(lines), section.share)
-        for section, lines in zip(sections, kept, strict=True)
-        if lines
-    ]
+    return [replace(section, items=tuple(lines)) for section, lines in zip(offered, kept, strict=True) if lines]
+
+
+def _said_once(sections: Sequence[Section]) -> list[Section]:
+    """Return the sections without the lines whose text stands in a line before them."""
+    said: list[str] = []
+    made = []
+    for section in sections:
+        items = []
+        for item in section.items:
+            text = " ".join(item.text.casefold().split())
+            if not any(text in other for other in said):
+                said.append(text)
+                items.append(item)
+        made.append(replace(section, items=tuple(items)))
+    return made
 
 
 def session_text(project: str, sections: Sequence[Section], footer: Callable[[int], str]) -> Told | None:
@@ -88,7 +114,7 @@ def session_text(project: str, sections: Sequence[Section], footer: Callable[[in
         return None
     lines = [OPEN, f"# Remembered of {heading(project)} from earlier sessions"]
     for section in sections:
-        lines += [f"## {section.title}", *(item.written() for item in section.items)]
+        lines += section.written()
     body, size = "\n".join([*lines, MORE]), 0
     text = ""
     for _ in range(4):  # the figure in the footer counts the footer too

@@ -6,7 +6,7 @@ import time
 
 from fastapi import APIRouter, FastAPI
 
-from recollect.api import docs, errors, events, health, metrics, routes
+from recollect.api import docs, errors, events, health, hooks, metrics, routes
 from recollect.api.deadline import Drain
 from recollect.api.guard import Door, guards
 from recollect.api.mem0 import hosted, oss
@@ -16,6 +16,7 @@ from recollect.version import __version__
 
 ROUTERS: tuple[APIRouter, ...] = (
     *routes.ROUTERS,
+    hooks.router,
     health.router,
     metrics.router,
     events.router,

@@ -42,7 +42,8 @@ def post(at: tuple[str, int], path: str, headers: str, body: bytes, until: float
 
 
 def _connected(at: tuple[str, int], until: float) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(at[0], at[1], 0, socket.SOCK_STREAM)[0]
+    host = at[0].encode()  # for a name that is text, Python loads the tables of international names, which takes longer
+    family, kind, protocol, _, address = socket.getaddrinfo(host, at[1], 0, socket.SOCK_STREAM)[0]
     connection = socket.socket(family, kind, protocol)
     try:
         connection.settimeout(min(CONNECT, _left(until)))

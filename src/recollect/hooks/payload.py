@@ -54,7 +54,7 @@ def _cut(raw: bytes, size: int) -> bytes | None:
             at = _next(text, at)
             try:
                 fields[name], at = decoder.raw_decode(text, at)
-            except ValueError:
+            except (ValueError, RecursionError):
                 if text[at : at + 1] == '"':
                     fields[name] = _begun(text[at:])
                 break

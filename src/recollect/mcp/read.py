@@ -115,9 +115,7 @@ def _texts(found: Sequence[Memory], start: int) -> list[str]:
             blocks.append(f"Left out for want of room; ask for them in another call: {', '.join(rest)}")
             break
         if size > room:
-            kept = cut(text, room - AROUND - count(full(item, ""))).removesuffix("…")
-            end = begun + len(kept)
-            text = kept
+            text = cut(text, room - AROUND - count(full(item, ""))).removesuffix("…")
             size = room
         blocks.append(full(item, text))
         if begun or begun + len(text) < len(item.text):

@@ -29,9 +29,10 @@ def row(hit: Hit, *, project: bool = False) -> str:
     """
     item = hit.memory
     where = f"{_cell(item.scope.project_id)}: " if project else ""
-    fixed = f"| {item.id} | {item.occurred_at:%Y-%m-%d} | {_cell(who(item))} | {where} | {tokens.count(item.text)} |"
-    room = max(10, ROW - tokens.count(fixed))
-    return fixed.replace(f"| {where} |", f"| {where}{tokens.cut(_cell(_said(hit)), room)} |", 1)
+    before = f"| {item.id} | {item.occurred_at:%Y-%m-%d} | {_cell(who(item))} | {where}"
+    after = f" | {tokens.count(item.text)} |"
+    room = max(10, ROW - tokens.count(before + after))
+    return f"{before}{tokens.cut(_cell(_said(hit)), room)}{after}"
 
 
 def who(item: Memory) -> str:

@@ -45,15 +45,12 @@ class Telling:
         whose = self._desk.whose(call, user_id, project_id)
         stats = await self._desk.memory.stats(**whose.named())
         latest = dict(sorted(stats.by_day.items())[-DAYS:])
-        groups = {
-            "kind": stats.by_kind,
-            "tier": stats.by_tier,
-            "category": stats.by_category,
-            f"day (the last {DAYS})": latest,
-        }
+        most = {"kind": stats.by_kind, "tier": stats.by_tier, "category": stats.by_category}
+        groups = {name: dict(sorted(counts.items(), key=lambda one: -one[1])) for name, counts in most.items()}
+        groups[f"day (the last {DAYS})"] = latest
         return joined(
             f"Project `{whose.project_id}`: {stats.memories} memories in {stats.conversations} conversations, "
-            f"{stats.entities} entities, {stats.embedded} vectors; {stats.waiting} jobs waiting, {stats.parked} parked.",
+            f"{stats.entities} entities, {stats.embedded} vectors; {stats.waiting} jobs wait, {stats.parked} parked.",
             [f"- by {name}: {_counts(counts)}" for name, counts in groups.items() if counts],
             [f"- {text}" for text in self._timings.lines()],
         )
@@ -65,6 +62,5 @@ def _part(part: Mapping[str, Any]) -> str:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    most = sorted(counts.items(), key=lambda one: -one[1])[:GROUPS]
     more = f", {len(counts) - GROUPS} more" if len(counts) > GROUPS else ""
-    return ", ".join(f"{line(name)[:60]} {number}" for name, number in most) + more
+    return ", ".join(f"{line(name)[:60]} {number}" for name, number in list(counts.items())[:GROUPS]) + more

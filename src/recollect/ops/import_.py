@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -49,19 +49,22 @@ async def bring_in(
     tracker: Tracker = untold,
     *,
     file: str | None = None,
+    passing: Callable[[Item], bool] | None = None,
 ) -> Counts:
     """Import a file or folder and return what came of it; what is there already is passed over.
 
     `form` is a name of `readers.detect.FORMS`, found out where it is not given. Safe to break off and to repeat: every
     batch is durable once it is written, and a second run adds only what is missing. A line that cannot be read is
-    counted and reading goes on. `file` is what memories name as their source instead of the path. Raises InvalidInput
-    where the file as a whole cannot be read, and StoreError.
+    counted and reading goes on. `file` is what memories name as their source instead of the path. What `passing` holds
+    true of is passed over. Raises InvalidInput where the file as a whole cannot be read, and StoreError.
     """
     name = form or detect(path)
     if name == FORM:
         return await restore(app, path, tracker)
     taking = _Intake(app.engine, place or Place(), tracker)
     for item in read(path, name):
+        if passing is not None and passing(item):
+            continue
         await taking.take(item if file is None else _renamed(item, file))
     await taking.finish()
     return taking.counts

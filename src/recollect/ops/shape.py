@@ -66,6 +66,12 @@ def memory_of(item: Memory) -> dict[str, Any]:
     }
 
 
+def whole_of(item: Memory) -> dict[str, Any]:
+    """Return a memory with what is of use to programs alone too: all that is needed to make it again."""
+    inner = {"dense": item.dense, "standing": item.standing, "position": item.position}
+    return {**memory_of(item), **inner, "content_hash": item.content_hash}
+
+
 def context_of(made: Context) -> dict[str, Any]:
     """Return a context."""
     return {

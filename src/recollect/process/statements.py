@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from recollect.models import Kind, Memory, Role
 from recollect.process.cues import Cues
 from recollect.process.density import density
-from recollect.process.scan import CJK_RUN, Scan, scan
+from recollect.process.scan import CJK_RUN, SHORT, Scan, scan
 from recollect.text.rules import rules
 from recollect.text.sentence import sentences
 
@@ -51,8 +51,18 @@ def statements(memory: Memory, seen: Scan | None = None) -> tuple[Statement, ...
     return tuple(found)
 
 
-def stated(seen: Scan, role: Role | None) -> Iterator[tuple[str, int, int]]:
-    """Yield category, start and end of each sentence that states something in the mouth of this role."""
+def stated(seen: Scan, role: Role | None) -> tuple[tuple[str, int, int], ...]:
+    """Return category, start and end of each sentence that states something in the mouth of this role."""
+    return _often(seen.text, role) if len(seen.text) <= SHORT else tuple(_stated(seen, role))
+
+
+@lru_cache(maxsize=512)
+def _often(text: str, role: Role | None) -> tuple[tuple[str, int, int], ...]:
+    """A turn is asked for its statements when it is captured, derived from and summed up, within moments."""
+    return tuple(_stated(scan(text), role))
+
+
+def _stated(seen: Scan, role: Role | None) -> Iterator[tuple[str, int, int]]:
     if len(seen.text) > LOOKED_AT or not _likely(seen):
         return
     for start, end in sentences(seen.text):

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TextIO
 
 import uvicorn
@@ -16,14 +17,17 @@ from fastapi import FastAPI
 
 from recollect.api.app import create_app
 from recollect.api.guard import Door
+from recollect.api.hooks import receive
 from recollect.errors import ConfigError
 from recollect.library import AsyncMemory
 from recollect.server import record, token
 from recollect.server.life import Life
 from recollect.server.listen import is_private, listen, room_for
 from recollect.server.logs import logging_to
+from recollect.server.mcp import Mcp
 from recollect.server.protocol import Limits, limited
 from recollect.server.record import Record
+from recollect.server.spool import Spool
 from recollect.server.stage import come_up
 from recollect.server.telemetry import tracing
 from recollect.settings import Settings
@@ -35,6 +39,9 @@ log = logging.getLogger(__name__)
 KEEP_ALIVE = 30
 CLOSING = 3.0
 """Seconds for what uvicorn had to cancel, and then for the store, to end."""
+
+CATCHING_UP = 2.0
+"""Seconds a start takes for the events of hooks that waited, before it lets the first request in."""
 
 Say = Callable[[str], None]
 
@@ -82,7 +89,11 @@ class _Serving:
         self._say = say
         self._memory: AsyncMemory | None = None
         self._failure: BaseException | None = None
+        self._is_first = True
+        self._spooling: asyncio.Task[None] | None = None
         self.app: FastAPI = create_app(None, settings, door=Door(settings.server.host, settings.server.auth))
+        self._mcp = Mcp(settings)
+        self._mcp.install(self.app)
         self._record = _record(settings.server.host, taken)
         self.app.state.instance = self._record.instance
         config = _config(self.app, settings)
@@ -97,6 +108,7 @@ class _Serving:
             self._say(
                 f"another server of this data directory runs at {other.url}; `stop` and `status` speak to that one"
             )
+        self._is_first = other is None
         try:
             with asyncio.Runner(loop_factory=self._factory) as runner:
                 runner.run(self._work())
@@ -106,7 +118,8 @@ class _Serving:
             raise self._failure
 
     async def _work(self) -> None:
-        stage = asyncio.create_task(come_up(self.app, self._settings, self._made), name="recollect-start")
+        coming = come_up(self.app, self._settings, self._made, self._catch_up)
+        stage = asyncio.create_task(coming, name="recollect-start")
         stage.add_done_callback(self._came_up)
         try:
             await self._life.serve(sockets=[self._taken])
@@ -119,6 +132,14 @@ class _Serving:
     def _made(self, memory: AsyncMemory) -> None:
         self._memory = memory
 
+    async def _catch_up(self, memory: AsyncMemory) -> None:
+        """Take the events that hooks wrote down meanwhile, and go on doing so; one server of a directory does."""
+        if self._is_first:
+            spool = Spool(self._settings.home, partial(receive, memory))
+            await spool.deliver(CATCHING_UP)
+            self.app.state.spool = spool
+            self._spooling = asyncio.create_task(spool.run(), name="recollect-spool")
+
     def _came_up(self, stage: asyncio.Task[None]) -> None:
         if stage.cancelled():
             return
@@ -130,12 +151,16 @@ class _Serving:
         self._say(_who_may(self._settings))
 
     async def _close(self) -> None:
+        if self._spooling is not None:
+            self._spooling.cancel()
+            await asyncio.wait({self._spooling})
         left = self._life.server_state.tasks
         if left:
             await asyncio.wait(left, timeout=1.0)
-        if self._memory is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSING):
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSING):
+                await self._mcp.close()
+                if self._memory is not None:
                     await self._memory.close()
         self._life.closed = True
         log.info("Stopped")

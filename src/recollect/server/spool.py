@@ -7,30 +7,30 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from recollect.errors import RecollectError
+from recollect.errors import RecollectError, StoreError
 from recollect.hooks import spool
 
 log = logging.getLogger(__name__)
 
-PAUSE: Final = 0.5
+PAUSE: Final = 0.25
 """Seconds between looks at the folder while it is empty; a look takes microseconds."""
 TRIES: Final = 3
 RETRY: Final = 1.0
 """Seconds until what failed is tried again."""
 ABANDONED: Final = 3600.0
 """Seconds after which what a hook had begun to write when it was killed is removed."""
-AT_ONCE: Final = 50
-"""Events after which everybody else gets a turn."""
+LOOK: Final = 0.01
 
 Receive = Callable[[str, str, Mapping[str, Any]], Awaitable[object]]
 """Takes an event: client, name of the event, envelope. The same `event_id` twice is one event."""
 
 
 class Spool:
-    """The events that wait in a data directory; one server of it delivers them, and one task at a time.
+    """The events that wait in a data directory; one server of it delivers them, and one task of that.
 
     An event leaves the folder after it was taken, so a server that is killed in between delivers it again; the store
     knows it by its id.
@@ -39,15 +39,19 @@ class Spool:
     def __init__(self, home: Path, receive: Receive) -> None:
         self._place = spool.folder(str(home))
         self._receive = receive
-        self._turn = asyncio.Lock()
+        self._asked = asyncio.Event()
         self._tries: dict[str, int] = {}
 
     async def run(self) -> None:
         """Deliver what is there and what comes, until cancelled."""
         self._sweep()
         while True:
-            held_up = not await self.deliver()
-            await asyncio.sleep(RETRY if held_up else PAUSE)
+            self._asked.clear()
+            if not await self.deliver():
+                await asyncio.sleep(RETRY)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE):
+                    await self._asked.wait()
 
     async def deliver(self, within: float | None = None) -> bool:
         """Deliver what waits, for at most `within` seconds; `False` when something waits that could not be delivered.
@@ -56,20 +60,22 @@ class Spool:
         is set aside; while the store cannot be written nothing is counted.
         """
         end = None if within is None else time.monotonic() + within
-        async with self._turn:
-            for place, name in enumerate(spool.pending(self._place), 1):
-                if not await self._pass_on(name):
-                    return False
-                if end is not None and time.monotonic() >= end:
-                    break
-                if place % AT_ONCE == 0:
-                    await asyncio.sleep(0)
+        for name in spool.pending(self._place):
+            if not await self._pass_on(name):
+                return False
+            if end is not None and time.monotonic() >= end:
+                break
         return True
 
     async def caught_up(self, within: float = 0.2) -> None:
-        """Let what happened earlier go first, where anything waits; for a live event that is about to be taken."""
-        if spool.pending(self._place):
-            await self.deliver(within)
+        """Let what happened earlier go first, for so many seconds at most; for a live event that is about to be taken.
+
+        What is delivered by `run` is waited for; nothing is done here that would be cut off when a client leaves.
+        """
+        end = time.monotonic() + within
+        while spool.pending(self._place) and time.monotonic() < end:
+            self._asked.set()
+            await asyncio.sleep(LOOK)
 
     async def _pass_on(self, name: str) -> bool:
         """Deliver one event; `False` when it stays for now."""
@@ -82,7 +88,7 @@ class Spool:
         try:
             await self._receive(client, event, {**envelope, "spooled": True})
         except RecollectError as error:
-            return not error.retryable and self._failed(name)
+            return not (error.retryable or isinstance(error, StoreError)) and self._failed(name)
         except Exception:
             log.exception("An event of the spool failed")
             return self._failed(name)

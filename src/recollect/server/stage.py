@@ -27,10 +27,16 @@ FIRST, LONGEST = 0.1, 2.0
 """Seconds between attempts: at first, and at most."""
 
 
-async def come_up(app: FastAPI, settings: Settings, made: Callable[[AsyncMemory], None]) -> None:
+async def come_up(
+    app: FastAPI,
+    settings: Settings,
+    made: Callable[[AsyncMemory], None],
+    first: Callable[[AsyncMemory], Awaitable[object]],
+) -> None:
     """Open the store and hand it to the application; it is ready when this returns.
 
-    `made` is told of the library as soon as there is one, so that it can be closed. A store that is locked is waited
+    `made` is told of the library as soon as there is one, so that it can be closed; `first` is what is done with it
+    before the first request is let in. A store that is locked is waited
     for, an embedder that does not answer for `server.patience` seconds. Raises what cannot be waited for.
     """
     memory = await _patiently(lambda: in_background(lambda: AsyncMemory(settings=settings)))
@@ -40,6 +46,7 @@ async def come_up(app: FastAPI, settings: Settings, made: Callable[[AsyncMemory]
         await _patiently(lambda: token.ensure(settings.home, memory.app.tokens, SystemClock()))
     app.state.memory = memory
     await warm(memory.app.engine.embed, settings.server.patience)
+    await first(memory)
     app.state.ready = True
 
 

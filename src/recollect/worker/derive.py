@@ -168,18 +168,22 @@ class Summarising:
             for job in jobs
             for user, project, name in job.payload.get("conversations", ())
         )
+        adds: list[Entry] = []
+        revisions: list[Revision] = []
         for user, project, name in named:
-            await self._summarise(Reach(user, project, name))
+            await self._summarise(Reach(user, project, name), adds, revisions)
+        if adds or revisions:
+            await self._records.commit(Batch(adds=adds, revisions=revisions))
 
-    async def _summarise(self, reach: Reach) -> None:
-        page = await self._records.page(Where(reach, (Kind.SUMMARY,), stale=True), limit=1)
-        old = page.memories[0] if page.memories else None
+    async def _summarise(self, reach: Reach, adds: list[Entry], revisions: list[Revision]) -> None:
+        """Put down what is to be written for one conversation."""
         turns = await self._records.turns(reach)
-        if len(turns) < FEWEST_TURNS:
-            return
-        text = summary(turns)
+        text = summary(turns) if len(turns) >= FEWEST_TURNS else ""
         if not text:
             return
+        key = "summary:" + "\x1f".join((reach.user_id or "", reach.project_id or "", reach.conversation_id or ""))
+        there = [found.id for found in await self._records.under(key, limit=1) if found.key == key]
+        old = next(iter(await self._records.get(there)), None)
         now = self._clock.now()
         last = turns[-1]
         digest = content_hash(text)
@@ -202,12 +206,7 @@ class Summarising:
         )
         if old is None:
             made = replace(made, id=new_id(now), created_at=now, version=1)
-            key = "summary:" + "\x1f".join((reach.user_id or "", reach.project_id or "", reach.conversation_id or ""))
-            await self._records.commit(
-                Batch(adds=[Entry(made, index(made), key)], tasks=[Task("embed", {"ids": [made.id]})])
-            )
+            adds.append(Entry(made, index(made), key))
         elif digest != old.content_hash:
             made = replace(made, id=old.id, created_at=old.created_at, version=old.version + 1)
-            await self._records.commit(
-                Batch(revisions=[Revision(made, index(made))], tasks=[Task("embed", {"ids": [old.id]})])
-            )
+            revisions.append(Revision(made, index(made)))

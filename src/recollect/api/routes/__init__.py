@@ -10,6 +10,7 @@ from recollect.api.routes import (
     graph,
     jobs,
     memory,
+    reach,
     root,
     timeline,
     transfer,
@@ -18,6 +19,7 @@ from recollect.api.routes import (
 
 ROUTERS: tuple[APIRouter, ...] = (
     memory.router,
+    reach.router,
     chat.router,
     capture.router,
     context.router,

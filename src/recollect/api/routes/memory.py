@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
+from recollect.api import prefer
 from recollect.api.deps import Library
 from recollect.api.envelope import enveloped
 from recollect.api.etag import etag, moved, names, version_of
@@ -34,8 +35,7 @@ from recollect.api.schema.memory import (
 )
 from recollect.errors import Conflict, InvalidInput
 from recollect.library import AsyncMemory
-from recollect.models import Memory
-from recollect.ops.shape import change_of, hit_of, memory_of
+from recollect.ops.shape import memory_of
 
 router = APIRouter(prefix="/api/memory", tags=["memory"], route_class=IdempotentRoute, responses=FAILURES)
 
@@ -55,7 +55,7 @@ async def add(asked: AddRequest, memory: Library, request: Request) -> Response:
     """Keep a note. Said again in its user and project it is counted, not kept twice."""
     given = asked.model_dump(exclude_unset=True)
     kept = await memory.add(given.pop("content"), **given)
-    return enveloped(request, "added", _added(kept), headers={"etag": etag(kept)})
+    return enveloped(request, "added", prefer.added(request, kept), headers={"etag": etag(kept)})
 
 
 @router.post("/batch-add", response_model=Envelope[Batch], dependencies=[Once], summary="Add several memories")
@@ -63,7 +63,9 @@ async def batch_add(asked: BatchRequest, memory: Library, request: Request) -> R
     """Keep several notes, in order: where one of them cannot be used, none is written."""
     scope = asked.model_dump(exclude_unset=True, exclude={"memories"})
     kept = await memory.add_all([_note(item) for item in asked.memories], **scope)
-    return enveloped(request, "batch_added", {"memories": [_added(item) for item in kept], "total": len(kept)})
+    return enveloped(
+        request, "batch_added", {"memories": [prefer.added(request, item) for item in kept], "total": len(kept)}
+    )
 
 
 @router.post("/search", response_model=Envelope[Search], summary="Search memories")
@@ -83,7 +85,7 @@ async def search(asked: SearchRequest, memory: Library, request: Request) -> Res
         explain=asked.explain,
         stale=asked.stale,
     )
-    found = [hit_of(hit, explain=asked.explain) for hit in hits]
+    found = [prefer.hit(request, hit, explain=asked.explain) for hit in hits]
     took = round((time.perf_counter() - begun) * 1000, 3)
     return enveloped(request, "found", {"memories": found, "total": len(found), "took_ms": took})
 
@@ -167,7 +169,7 @@ async def one(memory_id: UUID, memory: Library, request: Request, if_none_match:
     tag = etag(item)
     if if_none_match is not None and names(if_none_match, tag, weak=True):
         return Response(status_code=304, headers={"etag": tag, "vary": "Accept-Language"})
-    return enveloped(request, "got", memory_of(item), headers={"etag": tag})
+    return enveloped(request, "got", prefer.memory(request, item), headers={"etag": tag})
 
 
 @router.patch(
@@ -193,7 +195,7 @@ async def delete_one(memory_id: UUID, memory: Library, request: Request, if_matc
 @router.get("/{memory_id:uuid}/history", response_model=Envelope[History], summary="Get a memory's history")
 async def history(memory_id: UUID, memory: Library, request: Request) -> Response:
     """Return every change of a memory, the oldest first; of a deleted one only that it was deleted."""
-    steps = [change_of(change) for change in await memory.history(str(memory_id))]
+    steps = [prefer.change(request, step) for step in await memory.history(str(memory_id))]
     return enveloped(request, "history", {"memory_id": str(memory_id), "history": steps})
 
 
@@ -208,13 +210,9 @@ async def _change(
         changed = await memory.update(memory_id, version=version, **changes)
     except Conflict as error:
         raise moved(error, version) from error
-    return enveloped(request, "updated", memory_of(changed), headers={"etag": etag(changed)})
+    return enveloped(request, "updated", prefer.memory(request, changed), headers={"etag": etag(changed)})
 
 
 def _note(item: Written) -> dict[str, Any]:
     given = item.model_dump(exclude_unset=True)
     return {"text": given.pop("content"), **given}
-
-
-def _added(item: Memory) -> dict[str, Any]:
-    return {"memory_id": item.id, "user_id": item.scope.user_id, "content": item.text}

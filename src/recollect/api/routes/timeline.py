@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
+from recollect.api import prefer
 from recollect.api.deps import Library
 from recollect.api.envelope import Json
 from recollect.api.schema.conversation import Timeline
@@ -14,7 +15,6 @@ from recollect.api.schema.field import Identifier
 from recollect.errors import NotFound
 from recollect.library import AsyncMemory
 from recollect.models import Memory
-from recollect.ops.shape import memory_of
 
 router = APIRouter(prefix="/api", tags=["conversations"], responses=FAILURES)
 
@@ -22,6 +22,7 @@ router = APIRouter(prefix="/api", tags=["conversations"], responses=FAILURES)
 @router.get("/timeline", response_model=Timeline, summary="Read around a memory or a question")
 async def timeline(
     memory: Library,
+    request: Request,
     memory_id: Annotated[Identifier | None, Query(description="The memory to read around.")] = None,
     query: Annotated[str, Query(max_length=2000, description="Or a question: around what answers it best.")] = "",
     user_id: Annotated[Identifier | None, Query()] = None,
@@ -31,7 +32,7 @@ async def timeline(
     """Return the turns around a memory in its conversation, in order; around the latest one where nothing is named."""
     anchor = await _anchor(memory, memory_id, query, user_id, project_id)
     around = [] if anchor is None else await memory.timeline(anchor, span=span)
-    return Json({"anchor": anchor, "memories": [memory_of(item) for item in around]})
+    return Json({"anchor": anchor, "memories": [prefer.memory(request, item) for item in around]})
 
 
 async def _anchor(

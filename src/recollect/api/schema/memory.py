@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from recollect.api.schema.field import (
     Body,
     Content,
+    Cursor,
     Filters,
     Identifier,
     Kinds,
@@ -120,6 +121,35 @@ class UpdateRequest(Changes):
     )
 
 
+class ListRequest(Scoped):
+    """Which memories to list; with neither user nor project those of the user `default`."""
+
+    kinds: Kinds | None = None
+    filters: Filters | None = None
+    limit: Limit = 100
+    cursor: Cursor | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"project_id": "web", "kinds": ["note"]}]})
+
+
+class ForgetRequest(Scoped):
+    """What to forget: everything of the ids that are named, or what of it meets the filters."""
+
+    filters: Filters | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"conversation_id": "c1", "project_id": "web"}]})
+
+
+class CountRequest(Body):
+    """Which memories to count; with neither user nor project those of the user `default`."""
+
+    user_id: Identifier | None = None
+    project_id: Identifier | None = None
+    conversation_id: Identifier | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"project_id": "web"}]})
+
+
 class Envelope(BaseModel, Generic[T]):
     """How the memory routes answer; `message` speaks Chinese unless Accept-Language prefers another language."""
 
@@ -214,6 +244,34 @@ class Listed(BaseModel):
     memories: list[MemoryAnswer]
     total: int = Field(description="How many there are on all pages.")
     next_cursor: str | None
+
+
+class Paged(BaseModel):
+    """One page of memories, the newest first."""
+
+    memories: list[MemoryAnswer]
+    next_cursor: str | None
+
+
+class Forgotten(BaseModel):
+    """How many memories are gone."""
+
+    deleted: int
+
+
+class Counts(BaseModel):
+    """Figures over memories; days are UTC."""
+
+    memories: int
+    conversations: int
+    entities: int
+    by_kind: dict[str, int]
+    by_day: dict[str, int]
+    by_category: dict[str, int]
+    by_tier: dict[str, int]
+    embedded: int
+    waiting: int
+    parked: int
 
 
 class Removed(BaseModel):

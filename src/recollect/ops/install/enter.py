@@ -30,7 +30,7 @@ def enter(text: Text, entries: Iterable[_Entry]) -> tuple[Text, list[Trace]]:
     traces: list[Trace] = []
     for entry in entries:
         for at in sorted(_strays(text, entry), reverse=True):
-            text = text.remove((*entry.path, at))
+            text = _cleared(text, entry.path, at)
         if _holds(text, entry):
             continue
         if not isinstance(entry, Default):
@@ -114,17 +114,24 @@ def _missing(text: Text, entry: Member | Element) -> Iterator[tuple[str, ...]]:
 
 
 def _without(text: Text, trace: Trace) -> Text:
-    """Return the text without an element, or, where somebody has added to it, without the part that is ours."""
+    """Return the text without an element; without our hooks in it where somebody has changed it."""
     node = text.find(trace.path)
-    children = node.children if node and node.sort == "list" else ()
     ours = mentions_hook(trace.value)
-    for at in reversed(range(len(children))):
-        value = value_of(children[at].node)
-        hooks = value.get("hooks") if ours and isinstance(value, dict) else None
-        if isinstance(hooks, list) and not all(map(mentions_hook, hooks)):
-            mine = [number for number, hook in enumerate(hooks) if mentions_hook(hook)]
-            for number in reversed(mine):
-                text = text.remove((*trace.path, at, "hooks", number))
-        elif value == trace.value or (ours and mentions_hook(value)):
-            text = text.remove((*trace.path, at))
+    for at, child in reversed(list(enumerate(node.children if node and node.sort == "list" else ()))):
+        value = value_of(child.node)
+        if value == trace.value or (ours and mentions_hook(value)):
+            text = _cleared(text, trace.path, at)
+    return text
+
+
+def _cleared(text: Text, path: tuple[str, ...], at: int) -> Text:
+    """Return the text without an element, or, where others' hooks stand in it too, without ours in it."""
+    node = text.find((*path, at))
+    value = None if node is None else value_of(node)
+    hooks = value.get("hooks") if isinstance(value, dict) else None
+    if not isinstance(hooks, list) or all(map(mentions_hook, hooks)):
+        return text.remove((*path, at))
+    for number in reversed(range(len(hooks))):
+        if mentions_hook(hooks[number]):
+            text = text.remove((*path, at, "hooks", number))
     return text

@@ -13,6 +13,8 @@ from typing import Final
 from recollect.hooks.command import command
 
 NAME: Final = "recollect"
+SPECIAL: Final = frozenset('"$`\\!')
+"""What a shell reads between double quotes too."""
 _MAIN: Final = "from recollect.cli.main import main; main()"
 
 
@@ -80,5 +82,11 @@ class Machine:
 
 
 def quoted(words: Sequence[str], platform: str) -> str:
-    """Return program and arguments as one line for the shell of a system."""
-    return subprocess.list2cmdline(words) if platform == "win32" else shlex.join(words)
+    """Return program and arguments as one line for the shell of a system, as readable as it can be."""
+    if platform == "win32":
+        return subprocess.list2cmdline(words)
+    return " ".join(shlex.quote(word) if SPECIAL.intersection(word) else _between_quotes(word) for word in words)
+
+
+def _between_quotes(word: str) -> str:
+    return word if shlex.quote(word) == word else f'"{word}"'

@@ -79,8 +79,7 @@ def _session(file: Path) -> Iterator[Item]:
         line, entry = found
         title = _title(entry) or title
         kind, body = entry.get("type"), entry.get("message")
-        if kind == "user":
-            asked = _text(entry.get("promptId")) or asked
+        asked = _text(entry.get("promptId")) or asked
         if kind not in ("user", "assistant") or any(entry.get(mark) for mark in UNSAID):
             continue
         if not isinstance(body, Mapping):
@@ -90,12 +89,11 @@ def _session(file: Path) -> Iterator[Item]:
         if wrong:
             yield Fault(str(file), line, wrong)
         elif kind == "assistant":
-            name = _text(body.get("id")) or _text(entry.get("uuid"))
-            if name != message.name:
+            said = _Message(_text(body.get("id")) or _text(entry.get("uuid")), asked, line, entry)
+            if said.name != message.name:
                 yield from _told(message, file, title)
-                message = _Message(name, asked, line, entry)
-            if body.get("model") != SYNTHETIC:
-                _gather(message, blocks, line, entry)
+                message = said
+            _gather(message, blocks if body.get("model") != SYNTHETIC else [], line, entry)
         else:
             _answer(message, blocks, entry)
             prompt = _prompt(blocks, _text(entry.get("promptSource")))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from recollect.errors import InvalidInput
 from recollect.ops.line import FORM
-from recollect.ops.readers import chatgpt, claude_ai, claude_code, mem0, messages
+from recollect.ops.readers import chatgpt, claude_ai, claude_code, claude_mem, claude_notes, mem0, messages
 from recollect.ops.readers.checked import checked
 from recollect.ops.readers.lines import parsed
 from recollect.ops.readers.records import head_of
@@ -21,6 +21,8 @@ READERS: Final[Mapping[str, Callable[[Path], Iterator[Item]]]] = {
     "claude-ai": claude_ai.read,
     "mem0": mem0.read,
     "messages": messages.read,
+    "claude-mem": claude_mem.read,
+    "claude-notes": claude_notes.read,
 }
 """The readers by the name of the form they read."""
 
@@ -61,6 +63,8 @@ def detect(path: Path) -> str:
                 f"{path} holds no transcripts", field="path", hint="Give the folder with the .jsonl files."
             )
         return "claude-code"
+    if claude_mem.is_one(path):
+        return "claude-mem"
     head = head_of(path)
     if not head:
         raise InvalidInput(f"{path} is empty", field="path", hint="Give an export with something in it.")

@@ -14,8 +14,32 @@ from recollect.stores.sql.row import micros, moment
 from recollect.stores.sql.schema import job
 from recollect.stores.sql.write import push_jobs, some
 
-_DONE = sa.delete(job).where(job.c.id.in_(sa.bindparam("ids", expanding=True)))
-"""Built once: building a statement costs as much as running it."""
+# Built once: building a statement costs as much as running it.
+_IDS: sa.BindParameter[list[int]] = sa.bindparam("ids", expanding=True)
+_NOW = sa.bindparam("now", type_=sa.BigInteger)
+_READY = (
+    sa.select(job)
+    .where(
+        sa.or_(
+            sa.and_(job.c.state == JobState.READY, job.c.run_at <= _NOW),
+            sa.and_(job.c.state == JobState.CLAIMED, job.c.leased_until <= _NOW),
+        ),
+        job.c.name.not_in(sa.bindparam("besides", expanding=True)),
+    )
+    .order_by(job.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_TAKE = (
+    sa.update(job)
+    .where(job.c.id.in_(_IDS))
+    .values(
+        state=JobState.CLAIMED,
+        worker=sa.bindparam("by"),
+        leased_until=sa.bindparam("until"),
+        attempts=job.c.attempts + 1,
+    )
+)
+_DONE = sa.delete(job).where(job.c.id.in_(_IDS))
 
 
 class SqlQueue:
@@ -31,24 +55,18 @@ class SqlQueue:
     async def claim(self, worker: str, *, limit: int, lease: float, besides: Collection[str] = ()) -> list[Job]:
         """Claim the oldest ready jobs, and those whose lease ran out. Asks before it takes the writer's lock."""
         now = self._now()
-        ready = sa.or_(
-            sa.and_(job.c.state == JobState.READY, job.c.run_at <= now),
-            sa.and_(job.c.state == JobState.CLAIMED, job.c.leased_until <= now),
-        )
-        if besides:
-            ready = sa.and_(ready, job.c.name.not_in(sorted(besides)))
+        asked = {"now": now, "besides": sorted(besides), "most": limit}
 
         def work(connection: sa.Connection) -> list[Job]:
-            rows = connection.execute(sa.select(job).where(ready).order_by(job.c.id).limit(limit)).mappings().all()
+            rows = connection.execute(_READY, asked).mappings().all()
             taken = {"state": JobState.CLAIMED, "worker": worker, "leased_until": now + int(lease * 1_000_000)}
-            ids = [row["id"] for row in rows]
-            update = sa.update(job).where(job.c.id.in_(ids)).values(**taken, attempts=job.c.attempts + 1)
-            if ids:
-                connection.execute(update)
+            if rows:
+                until = {"until": taken["leased_until"], "by": worker}
+                connection.execute(_TAKE, {"ids": [row["id"] for row in rows], **until})
             return [_job({**row, **taken, "attempts": row["attempts"] + 1}) for row in rows]
 
         def waiting(connection: sa.Connection) -> bool:
-            return connection.execute(sa.select(job.c.id).where(ready).limit(1)).first() is not None
+            return connection.execute(_READY, {**asked, "most": 1}).first() is not None
 
         if not await self._database.read(waiting):
             return []

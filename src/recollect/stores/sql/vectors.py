@@ -122,35 +122,25 @@ def _put(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> Non
 
 
 def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Sequence[str] | None) -> list[Unembedded]:
-    query = (
-        sa.select(
-            chunk.c.key,
-            sa.func.substr(memory.c.text, chunk.c.start + 1, LOOKED_AT).label("text"),
-            memory.c.speaker,
-        )
-        .join(memory, chunk.c.memory == memory.c.key)
-        .where(*_bare(connection, name))
-        .order_by(chunk.c.key)
-        .limit(limit)
-    )
-    runs = [None] if memory_ids is None else list(some(list(memory_ids)))
-    missing: list[Unembedded] = []
-    for run in runs:
-        part = query if run is None else query.where(memory.c.id.in_(run))
-        missing += [Unembedded(row.key, row.text, row.speaker) for row in connection.execute(part)]
-    return missing[:limit]
+    found = model_key(connection, name)
+    asked = {"which": -1 if found is None else found[0], "most": limit}
+    if memory_ids is None:
+        rows = list(connection.execute(_BARE, asked))
+    else:
+        rows = [row for part in some(list(memory_ids)) for row in connection.execute(_BARE_OF, {**asked, "ids": part})]
+    return [Unembedded(key, text, speaker) for key, text, speaker in rows[:limit]]
 
 
 def count_unembedded(connection: sa.Connection, name: str) -> int:
     """Count the chunks that ought to have a vector of this model and have none."""
-    query = sa.select(sa.func.count()).select_from(chunk.join(memory, chunk.c.memory == memory.c.key))
-    return int(connection.execute(query.where(*_bare(connection, name))).scalar_one())
-
-
-def _bare(connection: sa.Connection, name: str) -> tuple[sa.ColumnElement[bool], ...]:
-    """Say which chunks ought to have a vector of this model and have none."""
     found = model_key(connection, name)
-    there = sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == (-1 if found is None else found[0]))
+    query = sa.select(sa.func.count()).select_from(chunk.join(memory, chunk.c.memory == memory.c.key)).where(*_bare())
+    return int(connection.execute(query, {"which": -1 if found is None else found[0]}).scalar_one())
+
+
+def _bare() -> tuple[sa.ColumnElement[bool], ...]:
+    """Say which chunks ought to have a vector of the model `which` and have none."""
+    there = sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == sa.bindparam("which"))
     return memory.c.dense, memory.c.kind != Kind.SUMMARY, _has_vector(), ~there
 
 
@@ -164,6 +154,16 @@ def _has_vector() -> sa.ColumnElement[bool]:
     other = chunk.alias("other")
     long = sa.exists().where(other.c.memory == chunk.c.memory, other.c.position == SOLE)
     return sa.or_(chunk.c.position == 0, sa.and_(chunk.c.position % 2 == 0, long))
+
+
+_BARE = (
+    sa.select(chunk.c.key, sa.func.substr(memory.c.text, chunk.c.start + 1, LOOKED_AT), memory.c.speaker)
+    .join(memory, chunk.c.memory == memory.c.key)
+    .where(*_bare())
+    .order_by(chunk.c.key)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+_BARE_OF = _BARE.where(memory.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def _scan(

@@ -1,0 +1,226 @@
+"""Hears the events of assistants' sessions: keeps what was said and done, and answers with what is remembered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from recollect.agents.briefing import Told as Text
+from recollect.agents.briefing import chosen, footer_of, item_of, prompt_text, session_text
+from recollect.agents.clients import answer, is_machine, known, parse, takes
+from recollect.agents.event import Answered, Asked, Compacted, Event, Paused, Place, Started, Used, Way
+from recollect.agents.folder import project_in
+from recollect.agents.gather import INJECT, Gather
+from recollect.agents.observation import condense
+from recollect.agents.told import Told
+from recollect.capture.identifier import identifier
+from recollect.capture.instant import instant
+from recollect.capture.intake import MAX_TEXT
+from recollect.errors import InvalidInput, NotFound
+from recollect.library import AsyncMemory
+from recollect.models import DEFAULT, Hit, Kind, Reach, Role, Scope, Source, Usage
+from recollect.text import tokens
+
+log = logging.getLogger("recollect.agents")
+
+LATE: Final = timedelta(seconds=30)
+"""After which nobody waits for an answer any more: the event comes from a spool."""
+LONGEST_QUESTION: Final = 2_000
+"""Characters of a prompt that are searched with; what it is about is said first."""
+LEAST_QUESTION: Final = 3
+"""Tokens of a prompt below which it asks for nothing: `yes`, `go on`."""
+HITS: Final = 8
+FOOTER: Final = 60
+"""Tokens that head, foot and hints of a briefing take, set aside from its budget."""
+TELLING: Final = ("turn", "note", "fact")
+
+
+class Live:
+    """The sessions of one library."""
+
+    def __init__(self, memory: AsyncMemory) -> None:
+        self._memory = memory
+        self._engine = memory.app.engine
+        self._settings = memory.app.settings.agents
+        self._told = Told()
+
+    async def hear(self, client: str, event: str, envelope: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Keep what an event tells and return what the client is to be told; see `api.hooks.receive`."""
+        if client not in known():
+            raise NotFound(f"{client[:64]!r} is no client whose hooks are known", hint=f"Known: {', '.join(known())}.")
+        event_id, sent_at, payload = _opened(envelope)
+        heard = parse(client, event, payload, event_id, sent_at)
+        if heard is None:
+            return None
+        project = self._told.project(heard.place.session, project_in(heard.place.folder))
+        if self._is_skipped(project, heard.place.folder):
+            return None
+        first = self._told.is_first(event_id)
+        try:
+            await self._keep(heard, project)
+        except InvalidInput as error:  # a hook has nobody to tell, and the same event would fail again
+            log.warning("an event %s of %s cannot be kept: %s", event, client, error.message)
+        except BaseException:
+            self._told.unheard(event_id)
+            raise
+        late = envelope.get("spooled") is True or self._engine.now() - sent_at > LATE
+        if not first or late or not takes(client, event):
+            return None
+        told = await self._tell(heard, project)
+        if told is None:
+            return None
+        await self._count(told, heard.place, project)
+        return answer(client, event, told.text)
+
+    def _is_skipped(self, project: str, folder: str) -> bool:
+        return any(
+            fnmatchcase(name, pattern) for pattern in self._settings.skip_projects for name in (project, folder) if name
+        )
+
+    async def _keep(self, heard: Event, project: str) -> None:
+        place = heard.place
+        match heard:
+            case Asked(_, text):
+                await self._capture(place, project, "user", text, place.prompt)
+            case Answered(_, text):
+                await self._capture(place, project, "assistant", text, place.prompt)
+            case Used():
+                await self._keep_use(heard, project)
+            case Compacted(_, summary):
+                await self._keep_summary(place, project, summary)
+            case Paused():
+                await self._engine.sum_up(Scope(DEFAULT, project, place.session))
+            case Started():
+                pass
+
+    async def _keep_use(self, heard: Used, project: str) -> None:
+        """Keep a tool call in one line; and what a subagent was asked, as the first turn of its own conversation."""
+        place = heard.place
+        asked = heard.given.get("prompt")
+        if heard.subagent and isinstance(asked, str) and asked.strip() and not is_machine(asked):
+            below = Place(place.client, place.session, place.folder, place.prompt, place.at, heard.subagent)
+            await self._capture(below, project, "user", asked, place.prompt)
+        if any(fnmatchcase(heard.tool, pattern) for pattern in self._settings.skip_tools):
+            return
+        said = condense(heard.tool, heard.given, heard.result, failed=heard.failed, cwd=place.folder)
+        if said:
+            await self._capture(place, project, "tool", said, heard.call, tool=heard.tool[:100])
+
+    async def _keep_summary(self, place: Place, project: str, summary: str) -> None:
+        """Keep what a client wrote when it compacted a session, made of all that was said in it."""
+        reach = Reach(DEFAULT, project, place.session)
+        turns = await self._engine.stores.records.turns(reach)
+        await self._engine.add_summary(
+            summary[:MAX_TEXT],
+            Scope(DEFAULT, project, None, place.client),
+            sources=[turn.id for turn in turns],
+            message_id=place.prompt,
+            occurred_at=place.at,
+            source=Source(place.client),
+            metadata={"session": place.session},
+        )
+
+    async def _capture(
+        self, place: Place, project: str, role: str, text: str, message_id: str, **metadata: str
+    ) -> None:
+        turn = {
+            "role": role,
+            "content": text[:MAX_TEXT],
+            "occurred_at": place.at,
+            "message_id": message_id,
+            "metadata": {**metadata, **({"agent": place.agent} if place.agent else {})},
+        }
+        await self._memory.capture(
+            [turn],
+            conversation_id=place.conversation,
+            project_id=project,
+            agent_id=place.client,
+            source=place.client,
+        )
+
+    async def _tell(self, heard: Event, project: str) -> Text | None:
+        match heard:
+            case Started():
+                return await self._briefing(heard, project)
+            case Asked(place, text) if place.agent is None:
+                return await self._reminder(place, text, project)
+            case _:
+                return None
+
+    async def _briefing(self, heard: Started, project: str) -> Text | None:
+        """Return what a session is told when it starts: when it goes on, only what is new since."""
+        budget, session = self._settings.session_budget, heard.place.session
+        if budget <= FOOTER:
+            return None
+        gather = Gather(self._engine, Reach(DEFAULT, project))
+        sections = []
+        if heard.way is Way.COMPACT:
+            self._told.clear(session)
+            sections = await gather.thread(session)
+        sections += await gather.project(session, await self._since(heard, gather))
+        fitting = chosen(sections, budget - FOOTER)
+        ids = [name for section in fitting for item in section.items for name in item.ids]
+        if not ids:
+            return None
+        stands, cost = await gather.stands(ids), await gather.cost()
+        return session_text(project, fitting, lambda size: footer_of(size, stands.tokens, stands.memories, cost))
+
+    async def _since(self, heard: Started, gather: Gather) -> datetime | None:
+        """Return from when on something is news to a session, `None` for all of it."""
+        if heard.way is Way.FORK:
+            return heard.place.at - timedelta(seconds=heard.idle or 0)
+        if heard.way is not Way.RESUME:
+            return None
+        return await gather.last_said(heard.place.session)
+
+    async def _reminder(self, place: Place, text: str, project: str) -> Text | None:
+        """Return what is remembered about a prompt and its session has not been told yet."""
+        if not self._settings.prompt_budget or tokens.count(text[:LONGEST_QUESTION]) < LEAST_QUESTION:
+            return None
+        hits = await self._memory.search(
+            text[:LONGEST_QUESTION],
+            project_id=project,
+            user_id=DEFAULT,
+            kinds=TELLING,
+            filters={"OR": [{"conversation_id": {"ne": place.session}}, {"kind": "note"}]},
+            asked_at=place.at,
+            limit=HITS,
+        )
+        telling = [hit.memory for hit in hits if self._is_telling(hit, place)]
+        made_into = {source for item in telling if item.kind is Kind.FACT for source in item.sources}
+        return prompt_text(
+            [item_of(item) for item in telling if item.id not in made_into], self._settings.prompt_budget
+        )
+
+    def _is_telling(self, hit: Hit, place: Place) -> bool:
+        """Whether a hit is likely, says something, and is new to its session."""
+        item = hit.memory
+        asks = item.role is Role.USER and item.text.rstrip().endswith(("?", "？"))
+        known = any(self._told.has(place.session, name) for name in (item.id, *item.sources))
+        return hit.score >= self._settings.prompt_score and item.dense and not asks and not known
+
+    async def _count(self, told: Text, place: Place, project: str) -> None:
+        """Note what was told: tokens out are those of the text, tokens in those of what it was made of."""
+        self._told.add(place.session, told.ids)
+        stands = await Gather(self._engine, Reach(DEFAULT, project)).stands(told.ids)
+        spent = Usage(
+            at=self._engine.now(),
+            purpose=INJECT,
+            provider=place.client,
+            tokens_in=stands.tokens,
+            tokens_out=told.tokens,
+            project_id=project,
+        )
+        await self._engine.stores.records.spend([spent])
+
+
+def _opened(envelope: Mapping[str, Any]) -> tuple[str, datetime, Mapping[str, Any]]:
+    """Return the id, time and payload of an envelope; raise InvalidInput for what is none."""
+    payload = envelope.get("payload")
+    if not isinstance(payload, Mapping):
+        raise InvalidInput("payload is not an object", field="payload", hint="Hand on what the hook was given.")
+    event_id = identifier(envelope.get("event_id"), "event_id")
+    return event_id[:120], instant(envelope.get("sent_at"), "sent_at"), payload
