@@ -10,7 +10,7 @@ from bench.machine import stored_form
 from bench.synthetic.fill import form
 from bench.synthetic.texts import CACHE
 
-SECTIONS = ("quality", "ingest", "latency", "capture", "cold", "memory", "disk", "peers")
+SECTIONS = ("quality", "ingest", "latency", "capture", "cold", "memory", "disk", "hooks", "peers")
 LARGE = 100_000
 """Stores with more memories are filled apart, so that the others do not wait for them in vain."""
 STORES = CACHE / "stores"
@@ -87,6 +87,9 @@ def _all(data: Path, size: Size) -> list[Task]:
         Task("capture", "capture", ("bench.footprint", "capture", str(data), *most)),
         Task("cold", "cold", ("bench.footprint", "cold", str(at / "10000"), *most)),
         Task("memory", "memory", ("bench.footprint", "memory", str(at / "10000"))),
+        Task(
+            "hooks", "hooks", ("bench.hook", "--rounds", str(min(size.asked, 50)), "--burst", str(10 * size.asked // 3))
+        ),
         Task("disk", "disk", ("bench.footprint", "disk", str(data), "--most", str(size.texts or 2760))),
     ]
     tasks += [

@@ -38,6 +38,7 @@ def report(kept: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         ("Ingest", _ingest(runs)),
         ("Search latency", _latency(runs)),
         ("Acknowledgement, cold start, memory, disk", _footprint(runs)),
+        ("Hooks", _hooks(runs)),
         ("Peers", _peers(runs)),
     ):
         lines += [f"## {title}\n", *section]
@@ -149,6 +150,31 @@ def _footprint(runs: Mapping[str, Any]) -> Iterator[str]:
     shown = f"{number(disk.get('each'), 0)} B ({number(disk.get('text'), 0)} of them text)" if disk else NONE
     rows.append((f"disk a turn, {disk.get('turns', '')} {disk.get('name', '')}, all derived included", shown))
     yield table(("", "measured"), rows)
+
+
+def _hooks(runs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what hooks cost beside Python doing nothing, and that nothing is lost."""
+    found = result(runs, "hooks")
+    times = found.get("times", {})
+    bare = dig(times, "bare", "p50")
+    rows = [
+        (
+            "`python -I -S -c pass`" if name == "bare" else name,
+            number(took["p50"]),
+            number(took["p95"]),
+            ratio(took["p50"], bare),
+        )
+        for name, took in times.items()
+    ]
+    yield table(("process start to exit, ms", "p50", "p95", "of Python's own"), rows)
+    if found:
+        many, burst = found["together"], found["burst"]
+        order = "in order" if burst["in_order"] else "**not in order**"
+        yield (
+            f"Ten sessions at once: {many['servers']} server, {many['failed']} failures, "
+            f"the slowest {many['slowest']:.0f} ms. {burst['sent']:,} events one upon another: "
+            f"{burst['kept']:,} kept, {order}, in {burst['seconds']:.0f} s.\n"
+        )
 
 
 def _ms(found: Mapping[str, float] | None) -> str:

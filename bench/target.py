@@ -64,6 +64,11 @@ def targets(runs: Mapping[str, Any]) -> Iterator[Target]:
         2,
     )
     yield Target("capture acknowledged, p50", dig(result(runs, "capture"), "now_and_then", "p50"), 3.0, " ms")
+    hooks = dig(result(runs, "hooks"), "times") or {}
+    for name in ("PostToolUse", "UserPromptSubmit", "SessionStart"):
+        p50, p95 = dig(hooks, name, "p50"), dig(hooks, name, "p95")
+        yield Target(f"hook {name}, against Python doing nothing", over(p50, dig(hooks, "bare", "p50")), 3.0, "×")
+        yield Target(f"hook {name}, p95", p95, 60.0, " ms")
     yield Target("cold search on 10,000, p50", dig(result(runs, "cold"), "search", "p50"), 1200.0, " ms", digits=0)
     yield Target("idle memory with the model", dig(result(runs, "memory"), "idle", "now"), 250.0, " MB", digits=0)
 

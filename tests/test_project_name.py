@@ -124,5 +124,7 @@ def test_nothing_is_imported_that_python_has_not_loaded() -> None:
         "print(*(set(sys.modules) - before - {'__future__'}))"
     )
     file = sys.modules["recollect.project_name"].__file__
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", script, str(file)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script, str(file)], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "", done.stderr

@@ -15,13 +15,14 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.e2e.model import Model
 
 from recollect.agents.claude_plugin import PLUGIN, render
 from recollect.server import background, record, token
-from tests.e2e.model import Model
 
 NATIVE = "node_modules/@anthropic-ai/claude-code-linux-x64/claude"
 PLACES = (Path(os.environ.get("RECOLLECT_CLAUDE", "")), Path(sys.prefix) / ".claude" / NATIVE)
+COMPLAINTS = ("hook_non_blocking_error", "hook_error", '"hookErrors":["')
 MISSING = "Claude Code is not installed: set RECOLLECT_CLAUDE to its native binary"
 SETTINGS = """\
 [server]
@@ -146,11 +147,10 @@ class Assistant:
 
     def errors(self) -> list[str]:
         """Return what hooks complained of in the transcripts."""
-        found = []
+        found: list[str] = []
         for transcript in (self.home / ".claude" / "projects").rglob("*.jsonl"):
-            for line in transcript.read_text(encoding="utf-8").splitlines():
-                if "hook_non_blocking_error" in line or "hook_error" in line or '"hookErrors":["' in line:
-                    found.append(line)
+            lines = transcript.read_text(encoding="utf-8").splitlines()
+            found += [line for line in lines if any(mark in line for mark in COMPLAINTS)]
         return found
 
 

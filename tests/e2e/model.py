@@ -1,7 +1,7 @@
 """A stand-in for the Messages API on this machine: it does what prompts tell it to, and keeps every request.
 
-A line `@call NAME {json}` of the newest prompt is answered with that tool call, a request to sum the conversation up with
-`SUMMARY`, and everything else with a sentence.
+A line `@call NAME {json}` of the newest prompt is answered with that tool call, a request to sum the conversation up
+with `SUMMARY`, and everything else with a sentence.
 """
 
 from __future__ import annotations

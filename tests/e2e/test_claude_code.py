@@ -7,10 +7,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from recollect.server import record
 from tests.e2e.conftest import Assistant, Home, until
 from tests.e2e.model import Model
+
+from recollect.server import record
 
 pytestmark = pytest.mark.slow
 
@@ -89,9 +89,7 @@ def test_a_session_that_goes_on_is_not_told_the_same_again(
     assert _context(model).count(FACT) == 1, "the resumed session holds its first context, and no second one"
 
 
-def test_the_tools_answer_inside_the_client(
-    assistant: Assistant, memories: Home, model: Model, tmp_path: Path
-) -> None:
+def test_the_tools_answer_inside_the_client(assistant: Assistant, memories: Home, model: Model, tmp_path: Path) -> None:
     memories.start()
     assistant.ask(tmp_path / "web", FACT)
     model.read()
@@ -116,7 +114,11 @@ def test_the_plugin_is_valid(assistant: Assistant, part: str) -> None:
     assistant.home.mkdir()
     done = subprocess.run(
         [str(assistant.binary), "plugin", "validate", "--strict", str(place)],
-        env={"HOME": str(assistant.home), "CLAUDE_CONFIG_DIR": str(assistant.home / ".claude"), "PATH": "/usr/bin:/bin"},
+        env={
+            "HOME": str(assistant.home),
+            "CLAUDE_CONFIG_DIR": str(assistant.home / ".claude"),
+            "PATH": "/usr/bin:/bin",
+        },
         capture_output=True,
         text=True,
         timeout=60,

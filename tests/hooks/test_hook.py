@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from tests.hooks.conftest import PROMPT, Hook, Listener
 
-from recollect.hooks import command, payload
+from recollect.capture.wrapper import without_private
+from recollect.hooks import command, payload, private, wake
 from recollect.hooks.arguments import Asked, read
 from recollect.hooks.run import output
 
@@ -79,6 +80,33 @@ def test_without_a_server_events_are_kept_in_order_and_private(hook: Hook, home:
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in files} == {0}
 
 
+def test_what_is_private_is_not_even_written_while_it_waits(hook: Hook, home: Path) -> None:
+    hook(
+        "UserPromptSubmit",
+        {"prompt": "Deploy it <private>my salary is 1</private> now", "deep": [{"a": "<PRIVATE >2"}]},
+    )
+    hook("UserPromptSubmit", {"prompt": "＜private＞3＜/private＞ after <private>4</private >"})
+    hook("UserPromptSubmit", rb'{"prompt": "a\u003cprivate\u003e5\u003c/private\u003eb"}')
+    hook("UserPromptSubmit", b'{"prompt": "<private>6</private>", broken}')
+    hook("PostToolUse", {"tool_input": "private int x; </private> List<privateer>"})
+    assert [kept["envelope"]["payload"] for kept in hook.spooled] == [
+        {"prompt": "Deploy it  now", "deep": [{"a": ""}]},
+        {"prompt": ""},
+        {"prompt": "ab"},
+        {"tool_input": "private int x; </private> List<privateer>"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["a<private>x</private>b", "<private", "<private a=1>x", "</private>y<private>x", "plain"]
+)
+def test_what_may_wait_is_no_more_than_what_the_server_would_keep(text: str) -> None:
+    waited = json.loads(private.without(json.dumps({"t": text}).encode()))["t"]
+    kept = without_private(text)[0]
+    assert set(waited.replace("x", "")) <= set(kept)
+    assert ("x" in waited) <= ("x" in kept)
+
+
 def test_a_port_where_nobody_listens_any_more_is_as_good_as_no_server(hook: Hook, listener: Listener) -> None:
     listener.stop()
     began = time.monotonic()
@@ -108,6 +136,33 @@ def test_a_server_that_hangs_is_given_up_and_the_event_kept(
     [sent] = listener.envelopes
     [kept] = hook.spooled
     assert kept["envelope"] == sent  # by its id the server knows it again
+
+
+def test_a_session_does_not_wait_for_a_server_that_listens_but_is_not_up_yet(
+    hook: Hook, listener: Listener, home: Path
+) -> None:
+    listener.hangs.set()
+    (home / wake.MARK).write_text(str(os.getpid()))
+    began = time.monotonic()
+    assert hook("SessionStart") == b""
+    assert time.monotonic() - began < 2
+    assert len(hook.spooled) == 1
+
+
+def test_a_prompt_waits_for_a_server_that_comes_up(hook: Hook, listener: Listener, home: Path) -> None:
+    (home / wake.MARK).write_text(str(os.getpid()))
+    (home / "server.json").rename(home / "away")
+    process = hook.begin("UserPromptSubmit")
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(PROMPT).encode())
+    process.stdin.close()
+    process.stdin = None
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.2)
+    listener.answer = b'{"output":{"a":1}}'
+    (home / "away").rename(home / "server.json")
+    assert process.communicate(timeout=10) == (b'{"a": 1}\n', b"")
+    assert hook.spooled == []
 
 
 def test_the_usual_port_is_not_trusted_only_the_file_is(hook: Hook, listener: Listener, home: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -209,5 +210,9 @@ def test_a_start_that_led_to_nothing_is_tried_again(home: Path, monkeypatch: pyt
     assert len(begun) == 2
     mark.write_text("999999999")  # no process has this number
     assert not wake.is_coming(str(home))
+    with ThreadPoolExecutor(20) as many:
+        list(many.map(wake.start, [asked] * 60))
+    assert len(begun) == 3
+    assert sorted(path.name for path in home.iterdir()) == [wake.MARK]
     os.utime(mark, (time.time() + 3600, time.time() + 3600))  # a clock that was set back keeps nothing from starting
     assert not wake.is_coming(str(home))

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from recollect.agents.observation import condense
 from recollect.errors import InvalidInput
 from recollect.models import Role
 from recollect.ops.readers.claude_code import read
 from recollect.ops.readers.spoken import Fault, Spoken
-from recollect.agents.observation import condense
 
 PYTEST = "Ran `pytest -q`: 1 failed, 4 passed in 0.31s"
 COMMIT = "Ran `git commit`: [main 1f3a9c2] Two"

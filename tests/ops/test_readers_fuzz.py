@@ -94,7 +94,7 @@ def mutated(data: st.DataObject, value: Any) -> Any:
     return {**value, name: mutated(data, value[name])}
 
 
-@pytest.mark.parametrize("form", sorted(READERS))
+@pytest.mark.parametrize("form", sorted(SAMPLES))
 @quick
 @given(data=st.data())
 def test_wrong_values_anywhere(tmp_path: Path, form: str, data: st.DataObject) -> None:
@@ -106,7 +106,7 @@ def test_wrong_values_anywhere(tmp_path: Path, form: str, data: st.DataObject) -
     consumed(path, form)
 
 
-@pytest.mark.parametrize("form", [*sorted(READERS), None])
+@pytest.mark.parametrize("form", [*sorted(SAMPLES), None])
 @quick
 @given(data=st.data())
 def test_broken_bytes_anywhere(tmp_path: Path, form: str | None, data: st.DataObject) -> None:

@@ -112,7 +112,7 @@ def session_text(project: str, sections: Sequence[Section], footer: Callable[[in
     """
     if not sections:
         return None
-    lines = [OPEN, f"# Remembered of {heading(project)} from earlier sessions"]
+    lines = [OPEN, _head(project)]
     for section in sections:
         lines += section.written()
     body, size = "\n".join([*lines, MORE]), 0
@@ -123,6 +123,17 @@ def session_text(project: str, sections: Sequence[Section], footer: Callable[[in
         if before == size:
             break
     return Told(text, size, _ids(sections))
+
+
+def around(project: str) -> int:
+    """Return the tokens that stand around the lines of a briefing, at most."""
+    return (
+        tokens.count("\n".join([OPEN, _head(project), MORE, footer_of(10_000, 9_999_999, 9_999, 9_999.0), CLOSE])) + 2
+    )
+
+
+def _head(project: str) -> str:
+    return f"# Remembered of {heading(project)} from earlier sessions"
 
 
 def prompt_text(items: Sequence[Item], budget: int) -> Told | None:

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from recollect.models import DEFAULT
-from recollect.project_name import project_of
+from recollect.project_name import DEFAULT, LONGEST, project_of
 
 MOST_ABOVE: Final = 64
 _UNPLAIN: Final = re.compile(r"[^A-Za-z0-9]")
@@ -40,6 +39,7 @@ def parents_of(transcript: str) -> list[str]:
 @lru_cache(4096)
 def project_in(folder: str) -> str:
     """Return the project of a session that was begun in a folder, which need not be one of this machine."""
-    if os.path.isabs(folder) and "\0" not in folder:  # noqa: PTH117 - it may be any text
+    if os.path.isabs(folder):  # noqa: PTH117 - pathlib refuses what a payload may hold
         return project_of(folder)
-    return folder.replace("\\", "/").rstrip("/").rpartition("/")[2][:256].strip() or DEFAULT
+    name = folder.replace("\\", "/").rstrip("/").rpartition("/")[2][:LONGEST]
+    return "".join(sign if sign.isprintable() else "-" for sign in name).strip() or DEFAULT

@@ -134,9 +134,9 @@ class Gather:
 
 
 def _is_new(item: Memory, session: str, since: datetime | None) -> bool:
+    """Whether a memory is news to a session; what subagents were asked is nobody's word and never is."""
     talk = item.scope.conversation_id or ""
-    inside = talk == session or talk.startswith(f"{session}/")
-    return not (inside and since is not None) and (since is None or item.created_at > since)
+    return "/" not in talk and (since is None or (talk != session and item.created_at > since))
 
 
 def _is_other(talk: Conversation, session: str, since: datetime | None) -> bool:

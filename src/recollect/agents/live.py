@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,17 +10,17 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from recollect.agents.briefing import Told as Text
-from recollect.agents.briefing import chosen, footer_of, item_of, prompt_text, session_text
+from recollect.agents.briefing import around, chosen, footer_of, item_of, prompt_text, session_text
 from recollect.agents.clients import answer, is_machine, known, parse, takes
 from recollect.agents.event import Answered, Asked, Compacted, Event, Paused, Place, Started, Used, Way
 from recollect.agents.folder import project_in
-from recollect.agents.gather import INJECT, Gather
+from recollect.agents.gather import INJECT, Gather, Stands
 from recollect.agents.observation import condense
 from recollect.agents.told import Told
 from recollect.capture.identifier import identifier
 from recollect.capture.instant import instant
 from recollect.capture.intake import MAX_TEXT
-from recollect.errors import InvalidInput, NotFound
+from recollect.errors import InvalidInput, NotFound, RecollectError
 from recollect.library import AsyncMemory
 from recollect.models import DEFAULT, Hit, Kind, Reach, Role, Scope, Source, Usage
 from recollect.text import tokens
@@ -32,9 +33,9 @@ LONGEST_QUESTION: Final = 2_000
 """Characters of a prompt that are searched with; what it is about is said first."""
 LEAST_QUESTION: Final = 3
 """Tokens of a prompt below which it asks for nothing: `yes`, `go on`."""
-HITS: Final = 8
-FOOTER: Final = 60
-"""Tokens that head, foot and hints of a briefing take, set aside from its budget."""
+HITS: Final = 40
+"""Memories looked at beside a prompt: those of its own session are among them, and are told by the session itself."""
+MOST_TOLD: Final = 6
 TELLING: Final = ("turn", "note", "fact")
 
 
@@ -59,21 +60,20 @@ class Live:
         if self._is_skipped(project, heard.place.folder):
             return None
         first = self._told.is_first(event_id)
+        late = envelope.get("spooled") is True or self._engine.now() - sent_at > LATE
+        waits = first and not late and takes(client, event)
+        # The search begins before the prompt is written, whose own embedding would be in its way.
+        telling = asyncio.create_task(self._tell(heard, project)) if waits else None
         try:
             await self._keep(heard, project)
-        except InvalidInput as error:  # a hook has nobody to tell, and the same event would fail again
-            log.warning("an event %s of %s cannot be kept: %s", event, client, error.message)
+            told = None if telling is None else await telling
         except BaseException:
             self._told.unheard(event_id)
             raise
-        late = envelope.get("spooled") is True or self._engine.now() - sent_at > LATE
-        if not first or late or not takes(client, event):
-            return None
-        told = await self._tell(heard, project)
-        if told is None:
-            return None
-        await self._count(told, heard.place, project)
-        return answer(client, event, told.text)
+        finally:
+            if telling is not None:
+                telling.cancel()
+        return None if told is None else answer(client, event, told.text)
 
     def _is_skipped(self, project: str, folder: str) -> bool:
         return any(
@@ -81,6 +81,12 @@ class Live:
         )
 
     async def _keep(self, heard: Event, project: str) -> None:
+        try:
+            await self._write(heard, project)
+        except InvalidInput as error:  # a hook has nobody to tell, and the same event would fail again
+            log.warning("an event of %s cannot be kept: %s", heard.place.client, error.message)
+
+    async def _write(self, heard: Event, project: str) -> None:
         place = heard.place
         match heard:
             case Asked(_, text):
@@ -142,18 +148,26 @@ class Live:
         )
 
     async def _tell(self, heard: Event, project: str) -> Text | None:
-        match heard:
-            case Started():
-                return await self._briefing(heard, project)
-            case Asked(place, text) if place.agent is None:
-                return await self._reminder(place, text, project)
-            case _:
+        """Return what there is to be told, and note that it was; where that fails, nothing is told."""
+        told: tuple[Text, Stands] | None = None
+        try:
+            match heard:
+                case Started():
+                    told = await self._briefing(heard, project)
+                case Asked(place, text) if place.agent is None:
+                    told = await self._reminder(place, text, project)
+            if told is None:
                 return None
+            await self._count(*told, heard.place, project)
+        except RecollectError as error:
+            log.warning("nothing was told to %s: %s", heard.place.client, error.message)
+            return None
+        return told[0]
 
-    async def _briefing(self, heard: Started, project: str) -> Text | None:
+    async def _briefing(self, heard: Started, project: str) -> tuple[Text, Stands] | None:
         """Return what a session is told when it starts: when it goes on, only what is new since."""
-        budget, session = self._settings.session_budget, heard.place.session
-        if budget <= FOOTER:
+        room, session = self._settings.session_budget - around(project), heard.place.session
+        if room <= 0:
             return None
         gather = Gather(self._engine, Reach(DEFAULT, project))
         sections = []
@@ -161,12 +175,13 @@ class Live:
             self._told.clear(session)
             sections = await gather.thread(session)
         sections += await gather.project(session, await self._since(heard, gather))
-        fitting = chosen(sections, budget - FOOTER)
+        fitting = chosen(sections, room)
         ids = [name for section in fitting for item in section.items for name in item.ids]
         if not ids:
             return None
         stands, cost = await gather.stands(ids), await gather.cost()
-        return session_text(project, fitting, lambda size: footer_of(size, stands.tokens, stands.memories, cost))
+        told = session_text(project, fitting, lambda size: footer_of(size, stands.tokens, stands.memories, cost))
+        return None if told is None else (told, stands)
 
     async def _since(self, heard: Started, gather: Gather) -> datetime | None:
         """Return from when on something is news to a session, `None` for all of it."""
@@ -176,7 +191,7 @@ class Live:
             return None
         return await gather.last_said(heard.place.session)
 
-    async def _reminder(self, place: Place, text: str, project: str) -> Text | None:
+    async def _reminder(self, place: Place, text: str, project: str) -> tuple[Text, Stands] | None:
         """Return what is remembered about a prompt and its session has not been told yet."""
         if not self._settings.prompt_budget or tokens.count(text[:LONGEST_QUESTION]) < LEAST_QUESTION:
             return None
@@ -185,27 +200,29 @@ class Live:
             project_id=project,
             user_id=DEFAULT,
             kinds=TELLING,
-            filters={"OR": [{"conversation_id": {"ne": place.session}}, {"kind": "note"}]},
             asked_at=place.at,
             limit=HITS,
         )
         telling = [hit.memory for hit in hits if self._is_telling(hit, place)]
         made_into = {source for item in telling if item.kind is Kind.FACT for source in item.sources}
-        return prompt_text(
-            [item_of(item) for item in telling if item.id not in made_into], self._settings.prompt_budget
-        )
+        new = [item_of(item) for item in telling if item.id not in made_into]
+        told = prompt_text(new[:MOST_TOLD], self._settings.prompt_budget)
+        return None if told is None else (told, await Gather(self._engine, Reach(DEFAULT, project)).stands(told.ids))
 
     def _is_telling(self, hit: Hit, place: Place) -> bool:
         """Whether a hit is likely, says something, and is new to its session."""
         item = hit.memory
+        talk = item.scope.conversation_id or ""
+        own = talk == place.session or talk.startswith(f"{place.session}/")
         asks = item.role is Role.USER and item.text.rstrip().endswith(("?", "？"))
-        known = any(self._told.has(place.session, name) for name in (item.id, *item.sources))
-        return hit.score >= self._settings.prompt_score and item.dense and not asks and not known
+        same = (item.id, *(item.sources if item.kind is Kind.FACT else ()))
+        known = any(self._told.has(place.session, name) for name in same)
+        return hit.score >= self._settings.prompt_score and item.dense and not (own or asks or known)
 
-    async def _count(self, told: Text, place: Place, project: str) -> None:
+    async def _count(self, told: Text, stands: Stands, place: Place, project: str) -> None:
         """Note what was told: tokens out are those of the text, tokens in those of what it was made of."""
-        self._told.add(place.session, told.ids)
-        stands = await Gather(self._engine, Reach(DEFAULT, project)).stands(told.ids)
+        facts = [item for item in await self._engine.stores.records.get(told.ids) if item.kind is Kind.FACT]
+        self._told.add(place.session, (*told.ids, *(source for item in facts for source in item.sources)))
         spent = Usage(
             at=self._engine.now(),
             purpose=INJECT,

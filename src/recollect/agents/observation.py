@@ -52,7 +52,7 @@ def telling() -> Telling:
 
 
 def result_of(response: object) -> str:
-    """Return what a tool answered as text: it comes as text, as blocks, as output streams or as answers to questions."""
+    """Return what a tool answered as text; it comes as text, as blocks, as output streams or as answers."""
     if isinstance(response, str):
         return response
     if isinstance(response, Sequence):

@@ -45,13 +45,13 @@ def command(common: Common, client: str, yes: bool, dry_run: bool, hooks: bool, 
         show(plan, settings, verbose=common.verbose)
     applied = bool(plan.changes) and not dry_run and agreed(f"Make these changes for {client}?", common, yes=yes)
     kept = apply.install(plan, settings.home) if applied else None
+    if kept is not None and not common.as_json:
+        click.echo(f"installed in {client}; the files as they were are in {kept}")
     found = offers(client, machine)
     counts = {} if dry_run else _backfill(common, found, wanted=backfill, ask=not yes)
     if common.as_json:
         emit({**told(plan, applied=applied), "backfill": [_offer_shape(offer, counts) for offer in found]})
         return
-    if kept is not None:
-        click.echo(f"installed in {client}; the files as they were are in {kept}")
     for note in plan.notes:
         click.echo(note)
 
@@ -59,7 +59,9 @@ def command(common: Common, client: str, yes: bool, dry_run: bool, hooks: bool, 
 def machine_of(settings: Settings) -> Machine:
     """Return this machine, as installers see it."""
     server = settings.server
-    return Machine(os.environ, sys.platform, settings.home, sys.executable, server.host, server.port, SystemClock().now())
+    return Machine(
+        os.environ, sys.platform, settings.home, sys.executable, server.host, server.port, SystemClock().now()
+    )
 
 
 def show(plan: Plan, settings: Settings, *, verbose: bool) -> None:
@@ -121,7 +123,9 @@ def _backfill(common: Common, found: Sequence[Offer], *, wanted: bool | None, as
 async def _bring(common: Common, found: Sequence[Offer]) -> dict[Offer, Counts]:
     async with opened(common, worker=False) as memory:
         with Bar("importing") as bar:
-            counts = await bring(memory.app, found, lambda offer: lambda done, total, _="": bar(done, total, offer.name))
+            counts = await bring(
+                memory.app, found, lambda offer: lambda done, total, _="": bar(done, total, offer.name)
+            )
     if not common.as_json:
         for offer, count in counts.items():
             click.echo(f"{offer.name}:")

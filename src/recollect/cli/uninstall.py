@@ -27,7 +27,7 @@ def command(common: Common, client: str, yes: bool, dry_run: bool) -> None:
     """
     settings = settings_of(common)
     journal = load(settings.home, client)
-    plan = undone(journal or assumed(CLIENTS[client](machine_of(settings), read, True)), read)  # noqa: FBT003 - all of it
+    plan = undone(journal or assumed(CLIENTS[client](machine_of(settings), read, True)), read)
     if not common.as_json:
         show(plan, settings, verbose=common.verbose)
         for note in plan.notes:

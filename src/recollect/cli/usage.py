@@ -15,6 +15,8 @@ from recollect.cli.out import emit
 from recollect.cli.table import console, table
 from recollect.models import Usage
 
+Totals = dict[tuple[str, str], tuple[int, int, int, float]]
+"""By two names: calls, tokens in, tokens out, cost."""
 FIGURES: Final = ("calls", "tokens_in", "tokens_out", "cost")
 
 
@@ -29,38 +31,38 @@ def command(common: Common, project: str | None, days: int) -> None:
     if common.as_json:
         emit({"days": days, "told": _named(told, "project_id", "client"), "models": _named(asked, "purpose", "model")})
         return
+    _show(told, asked, days)
+
+
+def _show(told: Totals, asked: Totals, days: int) -> None:
     out = console()
     if told:
         heads = ("told to", "by", "contexts", "tokens told", "made of tokens")
-        rows = [(*names, f"{row[0]:,}", f"{row[2]:,}", f"{row[1]:,}") for names, row in told.items()]
-        out.print(table(heads, rows, right=(2, 3, 4)))
+        contexts = [(*names, f"{row[0]:,}", f"{row[2]:,}", f"{row[1]:,}") for names, row in told.items()]
+        out.print(table(heads, contexts, right=(2, 3, 4)))
         out.print()
     else:
         out.print(f"nothing was told to an assistant in the last {days} days")
     if asked:
-        heads = ("models for", "model", "calls", "tokens in", "tokens out", "cost")
-        rows = [
+        heads_of_models = ("models for", "model", "calls", "tokens in", "tokens out", "cost")
+        calls = [
             (*names, f"{row[0]:,}", f"{row[1]:,}", f"{row[2]:,}", f"${row[3]:,.4f}") for names, row in asked.items()
         ]
-        out.print(table(heads, rows, right=(2, 3, 4, 5)))
+        out.print(table(heads_of_models, calls, right=(2, 3, 4, 5)))
     else:
         out.print("no model was asked: it cost nothing")
 
 
-def _totals(
-    spent: Iterable[Usage], of: Callable[[Usage], tuple[str, str]]
-) -> dict[tuple[str, str], tuple[int, int, int, float]]:
+def _totals(spent: Iterable[Usage], of: Callable[[Usage], tuple[str, str]]) -> Totals:
     """Return calls, tokens in, tokens out and cost by two names, most calls first."""
-    totals: dict[tuple[str, str], tuple[int, int, int, float]] = {}
+    totals: Totals = {}
     for item in spent:
         calls, read, written, cost = totals.get(of(item), (0, 0, 0, 0.0))
         totals[of(item)] = (calls + 1, read + item.tokens_in, written + item.tokens_out, cost + item.cost)
     return dict(sorted(totals.items(), key=lambda entry: (-entry[1][0], entry[0])))
 
 
-def _named(
-    totals: dict[tuple[str, str], tuple[int, int, int, float]], first: str, second: str
-) -> list[dict[str, Any]]:
+def _named(totals: dict[tuple[str, str], tuple[int, int, int, float]], first: str, second: str) -> list[dict[str, Any]]:
     return [
         {first: names[0], second: names[1], **dict(zip(FIGURES, row, strict=True))} for names, row in totals.items()
     ]

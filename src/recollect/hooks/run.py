@@ -4,7 +4,7 @@ import _thread
 import os
 import time
 
-from recollect.hooks import payload, place, spool, wake
+from recollect.hooks import payload, place, private, spool, wake
 from recollect.hooks.arguments import ACKNOWLEDGED, Asked, read
 from recollect.hooks.exchange import Answer, post
 
@@ -70,7 +70,7 @@ class Hook:
     def _must_queue(self) -> bool:
         """Whether earlier events wait for the server, so that this one has to stand behind them."""
         asked = self._asked
-        return not asked.wait and asked.is_local and bool(spool.pending(spool.folder(asked.home)))
+        return not asked.wait and asked.is_local and spool.has_any(spool.folder(asked.home))
 
     def _deliver(self) -> Answer:
         """Hand the event to the server, of which one that is coming up is waited for while there is time."""
@@ -78,7 +78,8 @@ class Hook:
         patience = min(self._until, time.monotonic() + SESSION_PATIENCE) if asked.starts else self._until
         while True:
             at = place.find(asked)
-            answer = None if at is None else self._send(at)
+            until = patience if wake.is_coming(asked.home, COMING_UP) else self._until  # it listens before it answers
+            answer = None if at is None else self._send(at, until)
             if answer is None and asked.starts and not wake.is_coming(asked.home):
                 wake.start(asked)
                 return Answer()
@@ -87,7 +88,7 @@ class Hook:
                 return answer or Answer()
             time.sleep(PAUSE)
 
-    def _send(self, at: tuple[str, int]) -> Answer | None:
+    def _send(self, at: tuple[str, int], until: float) -> Answer | None:
         """Return the server's answer, `None` when nobody is there."""
         asked = self._asked
         secret = place.token(asked)
@@ -95,13 +96,13 @@ class Hook:
         headers = f"{shown}Content-Type: application/json\r\nX-Recollect-Hook: {asked.event}\r\nConnection: close\r\n"
         path = f"/api/hooks/{asked.client}?event={asked.event}"
         try:
-            return post(at, path, headers, self._envelope, self._until, whole=bool(asked.wait))
+            return post(at, path, headers, self._envelope, until, whole=bool(asked.wait))
         except OSError:
             return None
 
     def _keep(self) -> None:
         asked = self._asked
-        spool.put(asked.home, asked.client, asked.event, self._id, self._envelope)
+        spool.put(asked.home, asked.client, asked.event, self._id, private.without(self._envelope))
 
 
 def output(body: bytes) -> bytes:

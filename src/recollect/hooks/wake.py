@@ -27,19 +27,42 @@ def is_coming(home: str, within: float = STARTING) -> bool:
 def start(asked: Asked) -> None:
     """Start a server unless one is coming up; does not wait for it. Raises OSError when it cannot be started."""
     os.makedirs(asked.home, mode=0o700, exist_ok=True)
-    if is_coming(asked.home):
-        return
     mark = os.path.join(asked.home, MARK)
-    if os.path.exists(mark):
-        os.remove(mark)
-    try:
-        descriptor = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    descriptor = _claimed(mark)
+    if descriptor is None and not is_coming(asked.home) and _cleared(mark):
+        descriptor = _claimed(mark)
+    if descriptor is None:
         return
     try:
         os.write(descriptor, str(_started(asked)).encode())
     finally:
         os.close(descriptor)
+
+
+def _claimed(mark: str) -> int | None:
+    """Make the mark and return it open; `None` when there is one."""
+    try:
+        return os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return None
+
+
+def _cleared(mark: str) -> bool:
+    """Take away the mark of a start that led to nothing; `False` when it is another one by now."""
+    aside = f"{mark}.{os.urandom(4).hex()}"
+    try:
+        old = os.stat(mark)
+        if is_coming(os.path.dirname(mark)):
+            return False
+        os.rename(mark, aside)
+        moved = os.stat(aside)
+    except OSError:
+        return False
+    if (moved.st_ino, moved.st_mtime_ns) != (old.st_ino, old.st_mtime_ns):
+        os.rename(aside, mark)
+        return False
+    os.remove(aside)
+    return True
 
 
 def _started(asked: Asked) -> int:

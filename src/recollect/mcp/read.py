@@ -65,7 +65,7 @@ class Reading:
     async def timeline(
         self,
         call: Call,
-        memory_id: Id | None = None,
+        memory_id: Annotated[Id | None, Field(description="The memory to read around.")] = None,
         query: Annotated[str, Field(max_length=10_000, description="Or a question: around what answers it.")] = "",
         span: Span = 5,
         project_id: Project = None,

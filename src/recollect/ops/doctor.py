@@ -11,6 +11,7 @@ from recollect.exchange import Condition
 from recollect.models import Job, JobState
 from recollect.ops.check import Check, Status
 from recollect.ops.machine import machine
+from recollect.ops.spooled import spooled
 from recollect.settings import Settings
 from recollect.text.words import VERSION
 
@@ -19,7 +20,7 @@ SHOWN = 3
 
 async def examine(settings: Settings) -> list[Check]:
     """Return every check, of the machine and then of the store; nothing is written, and no store is made."""
-    checks = list(machine(settings))
+    checks = [*machine(settings), spooled(settings.home)]
     if not settings.database.exists():
         return [*checks, Check("store", Status.OK, "none yet: it is made with the first memory")]
     try:

@@ -32,8 +32,11 @@ class Mcp:
         self._closing = asyncio.Event()
 
     def install(self, app: FastAPI) -> None:
-        """Put it under its path: as a route, so that `POST /mcp` is answered and not sent on to `/mcp/`."""
-        app.router.routes.append(Route(PATH, endpoint=self, include_in_schema=False))
+        """Put it under its path: as a route, so that `POST /mcp` is answered and not sent on to `/mcp/`.
+
+        No session is kept, so a stream of its own (GET) would tell nothing, and nothing is there to be ended (DELETE).
+        """
+        app.router.routes.append(Route(PATH, endpoint=self, methods=["POST"], include_in_schema=False))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""

@@ -73,7 +73,7 @@ class Spool:
         What is delivered by `run` is waited for; nothing is done here that would be cut off when a client leaves.
         """
         end = time.monotonic() + within
-        while spool.pending(self._place) and time.monotonic() < end:
+        while spool.has_any(self._place) and time.monotonic() < end:
             self._asked.set()
             await asyncio.sleep(LOOK)
 

@@ -9,7 +9,7 @@ from recollect.api.deps import Library
 from recollect.api.envelope import enveloped
 from recollect.api.idempotency import IdempotentRoute, documented
 from recollect.api.schema.failure import FAILURES
-from recollect.api.schema.memory import CountRequest, Counts, Envelope, Forgotten, ForgetRequest, ListRequest, Paged
+from recollect.api.schema.memory import CountRequest, Counts, Envelope, ForgetRequest, Forgotten, ListRequest, Paged
 from recollect.ops.shape import stats_of
 
 router = APIRouter(prefix="/api/memory", tags=["memory"], route_class=IdempotentRoute, responses=FAILURES)

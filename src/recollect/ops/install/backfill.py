@@ -51,8 +51,7 @@ async def bring(app: App, offered: Sequence[Offer], tracker: Callable[[Offer], T
         return isinstance(item, Spoken) and item.source.client == claude_mem.CLIENT and item.conversation_id in sessions
 
     return {
-        offer: await bring_in(app, offer.path, offer.form, tracker=tracker(offer), passing=passing)
-        for offer in offered
+        offer: await bring_in(app, offer.path, offer.form, tracker=tracker(offer), passing=passing) for offer in offered
     }
 
 

@@ -37,8 +37,7 @@ def enter(text: Text, entries: Iterable[_Entry]) -> tuple[Text, list[Trace]]:
             traces += [Trace("made", path) for path in _missing(text, entry)]
         found = text.find(entry.path)
         old = text.said[found.start : found.end] if found and isinstance(entry, Member) else None
-        add = text.append if isinstance(entry, Element) else text.put
-        text = add(entry.path, entry.value)
+        text = text.append(entry.path, entry.value) if isinstance(entry, Element) else _put(text, entry)
         sort = "element" if isinstance(entry, Element) else "needed" if isinstance(entry, Default) else "member"
         traces.append(Trace(sort, entry.path, entry.value, old))
     return text, traces
@@ -82,15 +81,37 @@ def _holds(text: Text, entry: _Entry) -> bool:
     if isinstance(entry, Default):
         return True
     if isinstance(entry, Member):
-        return bool(_told(value_of(node), entry.passing) == _told(entry.value, entry.passing))
+        return _covers(value_of(node), entry.value, entry.passing)
     return node.sort == "list" and any(value_of(child.node) == entry.value for child in node.children)
 
 
-def _told(value: Any, passing: frozenset[str]) -> Any:
-    """Return a value without the fields that are of no account."""
-    if isinstance(value, Mapping):
-        return {name: _told(held, passing) for name, held in value.items() if name not in passing}
-    return [_told(held, passing) for held in value] if isinstance(value, list) else value
+def _covers(value: Any, wanted: Any, passing: frozenset[str]) -> bool:
+    """Tell whether a value says what is wanted; an object may say more, and anything in the fields of no account."""
+    if isinstance(wanted, Mapping):
+        names = wanted.keys() - passing
+        return isinstance(value, Mapping) and all(
+            name in value and _covers(value[name], wanted[name], passing) for name in names
+        )
+    if isinstance(wanted, list):
+        return (
+            isinstance(value, list)
+            and len(value) == len(wanted)
+            and all(_covers(one, other, passing) for one, other in zip(value, wanted, strict=True))
+        )
+    return bool(value == wanted)
+
+
+def _put(text: Text, entry: Member | Default) -> Text:
+    """Return the text with a member; of an object that is there, what it says besides stays."""
+    node = text.find(entry.path)
+    if node is None or node.sort != "object" or not isinstance(entry.value, Mapping):
+        return text.put(entry.path, entry.value)
+    passing = entry.passing if isinstance(entry, Member) else frozenset()
+    for name, value in entry.value.items():
+        held = node.child(name)
+        if held is None or not _covers(value_of(node.children[held].node), value, passing):
+            text = text.put((*entry.path, name), value)
+    return text
 
 
 def _strays(text: Text, entry: _Entry) -> Iterator[int]:

@@ -75,7 +75,6 @@ def load(data: Path, client: str) -> Journal | None:
 def save(data: Path, journal: Journal) -> Path:
     """Write a client's journal and the backups, durably; return where they are."""
     path = path_of(data, journal.client)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = []
     for record in journal.records:
         name = None if record.before is None else f"{digest(record.before)[:16]}-{record.path.name}"

@@ -6,13 +6,16 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from recollect.ops.install.json_read import Child, Node, parse, value_of
+from recollect.ops.install.json_read import Node, parse, value_of
 
 UNIT: Final = "  "
 _INDENTED: Final = re.compile(r"^([ \t]+)[^\s/*]", re.MULTILINE)
-_REMARK: Final = re.compile(r"[ \t]*(?://[^\r\n]*|/\*[^\r\n]*?\*/(?=[ \t]*(?:\r?\n|$)))?")
+_REMARK: Final = re.compile(r"[ \t]*(?://[^\r\n]*|/\*(?:(?!\*/)[^\r\n])*\*/(?=[ \t]*(?:\r?\n|$)))?")
+_tree: Final = lru_cache(maxsize=4)(parse)
+"""A text is looked at many times before it changes."""
 Step = str | int
 """The name of a member, or the number of an element."""
 
@@ -34,7 +37,7 @@ class Text:
 
     def root(self) -> Node:
         """Return the tree; raise Broken, or Misplaced where it is no object."""
-        node = parse(self.said, five=self.five)
+        node = _tree(self.said, five=self.five)
         if node.sort != "object":
             raise Misplaced(self.said, node.start, "it holds no object")
         return node
@@ -184,7 +187,7 @@ def _extended(text: str, node: Node, name: str | None, value: Any) -> str:
 def _removed(text: str, parent: Node, at: int) -> str:
     child = parent.children[at]
     end = child.node.end if child.comma is None else child.comma + 1
-    start = _start(text, parent, child, end)
+    start = _start(text, parent, at, end)
     if len(parent.children) == 1 and not (text[parent.start + 1 : start] + text[end : parent.end - 1]).strip():
         return text[: parent.start + 1] + text[parent.end - 1 :]
     before = parent.children[at - 1] if at else None
@@ -193,15 +196,18 @@ def _removed(text: str, parent: Node, at: int) -> str:
     return text[:start] + text[end:]
 
 
-def _start(text: str, parent: Node, child: Child, end: int) -> int:
+def _start(text: str, parent: Node, at: int, end: int) -> int:
     """Return where what goes with a child begins: with its line when it has that for itself, else with its blanks."""
+    child, before = parent.children[at], parent.start + 1
+    if at:
+        before = parent.children[at - 1].comma or parent.children[at - 1].node.end
     if not _own_line(text, child.start):
         start = child.start
         while start > parent.start + 1 and text[start - 1] in " \t":
             start -= 1
         return start
-    rest = text[end : (text.find("\n", end) + 1 or len(text) + 1) - 1].strip()
-    if rest and not rest.startswith("//"):
-        return child.start
     begun = text.rfind("\n", 0, child.start)
+    rest = text[end : (text.find("\n", end) + 1 or len(text) + 1) - 1].strip()
+    if rest and not rest.startswith("//") and "//" in text[before:begun]:
+        return child.start  # what comes after must not end up in the remark
     return begun - 1 if text[begun - 1 : begun] == "\r" else begun

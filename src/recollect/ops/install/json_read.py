@@ -148,11 +148,12 @@ class _Scanner:
             if found is None:
                 self.fail("a string is not closed")
             self.at = found.end()
-            return _ESCAPE.sub(_unescaped, found[1])
+            said = _ESCAPE.sub(_unescaped, found[1])  # pairs of \\u make one character
+            return said.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         if self.text[self.at] == "'":
             self.fail("a string stands between ' instead of \"")
         try:
-            said, self.at = scanstring(self.text, self.at + 1, True)  # noqa: FBT003 - takes no names
+            said, self.at = scanstring(self.text, self.at + 1, True)
         except json.JSONDecodeError as error:
             raise Broken(self.text, error.pos, error.msg.lower()) from None
         return str(said)

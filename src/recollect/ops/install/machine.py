@@ -73,8 +73,7 @@ class Machine:
     def hook(self, client: str, event: str) -> list[str]:
         """Return program and arguments of the hook for an event."""
         here = self.host in {"127.0.0.1", "localhost", "::1"}
-        named = command(client, event, str(self.data), host="" if here else self.host, port=0 if here else self.port)
-        return named
+        return command(client, event, str(self.data), host="" if here else self.host, port=0 if here else self.port)
 
     def hook_line(self, client: str, event: str) -> str:
         """Return the hook for an event as one line for the system's shell."""

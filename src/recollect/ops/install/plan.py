@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +14,7 @@ from recollect.ops.install.enter import enter, is_bare, is_in, take_out
 from recollect.ops.install.journal import Journal, Record, digest
 from recollect.ops.install.json_edit import Misplaced, Text
 from recollect.ops.install.json_read import Broken
-from recollect.ops.install.trace import Trace
+from recollect.ops.install.trace import Trace, joined
 from recollect.ops.install.wanted import Default, Element, Owned, Read, Shared, SharedToml, Wanted
 
 MARK: Final = "\ufeff"
@@ -80,8 +79,8 @@ def undone(journal: Journal, read: Read) -> Plan:
 def diff(edit: Edit) -> str:
     """Return the change of a file as a unified diff."""
     old, new = (_lines(data) for data in (edit.before, edit.after))
-    heads = ("/dev/null" if data is None else str(edit.path) for data in (edit.before, edit.after))
-    return "".join(difflib.unified_diff(old, new, *heads))
+    one, other = ("/dev/null" if data is None else str(edit.path) for data in (edit.before, edit.after))
+    return "".join(difflib.unified_diff(old, new, one, other))
 
 
 def _lines(data: bytes | None) -> list[str]:
@@ -91,20 +90,31 @@ def _lines(data: bytes | None) -> list[str]:
     return lines
 
 
-def _planned(
-    file: Shared | SharedToml | Owned, record: Record | None, now: bytes | None
-) -> tuple[Edit, Record]:
+def _planned(file: Shared | SharedToml | Owned, record: Record | None, now: bytes | None) -> tuple[Edit, Record]:
     """Return the edit of one file and what the journal says of it then."""
     if isinstance(file, Owned):
         after = file.text.encode()
         before = record.before if record else now
         return Edit(file.path, now, after, owned=True), Record(file.path, before, digest(after), owned=True)
-    if now is not None and _stands(file, now):
+    if now is not None and _stands(file, now) and not _outgrown(file, record):
         return Edit(file.path, now, now), record or _assumed(file)
     base = now if record is None else _removed(record, now).after
-    after, traces = _entered(file, base)
+    if record is None or now is None or digest(now) == record.left:
+        after, traces = _entered(file, base)
+    else:  # somebody has changed it since: what stands there is kept as far as it can be
+        after, traces = _renewed(file, record, now)
     five = isinstance(file, Shared) and file.five
-    return Edit(file.path, now, after), Record(file.path, base, digest(after), tuple(traces), five=five)
+    return Edit(file.path, now, after), Record(file.path, base, digest(after), traces, five=five)
+
+
+def _renewed(file: Shared | SharedToml, record: Record, now: bytes) -> tuple[bytes, tuple[Trace, ...]]:
+    """Return a file that somebody has changed since with what is wanted now, without what is not wanted any more."""
+    wanted = _paths(file)
+    kept = [trace for trace in record.traces if trace.path in wanted or trace.sort in ("made", "needed")]
+    dropped = [trace for trace in record.traces if trace not in kept]
+    left = _taken_out(replace(record, traces=tuple(dropped)), now) if dropped else now
+    after, traces = _entered(file, left)
+    return after, joined(kept, traces)
 
 
 def _assumed(file: Shared | SharedToml | Owned) -> Record:
@@ -130,20 +140,29 @@ def _stands(file: Shared | SharedToml, now: bytes) -> bool:
     with _Telling(file.path, now) as text:
         if isinstance(file, Shared):
             return bool(text.strip()) and is_in(Text(text, file.five), file.entries)
-        found = toml_edit.value_of(text, file.table.path)
-        return bool(found == {name: _plain(value) for name, value in file.table.values.items()})
+        return toml_edit.holds(text, file.table.path, file.table.values)
 
 
-def _entered(file: Shared | SharedToml, base: bytes | None) -> tuple[bytes, list[Trace]]:
+def _outgrown(file: Shared | SharedToml, record: Record | None) -> bool:
+    """Tell whether more was entered than is wanted now."""
+    entered = {trace.path for trace in (record.traces if record else ()) if trace.sort not in ("made", "needed")}
+    return not entered <= _paths(file)
+
+
+def _paths(file: Shared | SharedToml) -> set[tuple[str, ...]]:
+    return {entry.path for entry in (file.entries if isinstance(file, Shared) else (file.table,))}
+
+
+def _entered(file: Shared | SharedToml, base: bytes | None) -> tuple[bytes, tuple[Trace, ...]]:
     with _Telling(file.path, base or b"") as said:
         mark = MARK if (base or b"").startswith(MARK.encode()) else ""
         if isinstance(file, SharedToml):
             table = file.table
             after = toml_edit.put(said, table.path, table.values)
-            return (mark + after).encode(), [Trace("table", table.path)]
+            return (mark + after).encode(), (Trace("table", table.path),)
         blank = "{}\n" if not said.strip() else said
         text, traces = enter(Text(blank, file.five), file.entries)
-        return (mark + text.said).encode(), traces
+        return (mark + text.said).encode(), tuple(traces)
 
 
 def _taken_out(record: Record, now: bytes) -> bytes | None:
@@ -157,10 +176,6 @@ def _taken_out(record: Record, now: bytes) -> bytes | None:
             return now
         text = take_out(Text(said, record.five), record.traces)
         return None if record.before is None and is_bare(text, record.traces) else (mark + text.said).encode()
-
-
-def _plain(value: object) -> object:
-    return value if isinstance(value, str) else list(value) if isinstance(value, Iterable) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,7 @@ def texts(name: str, machine: Machine) -> dict[str, str]:
     given = {"home": str(machine.data), "host": machine.host, "port": machine.port}
     filled = json.dumps(given, ensure_ascii=True)
     return {
-        path: PLACE.sub(lambda _: filled, text)
-        for path, text in _walk(files("recollect").joinpath("plugin", name), "")
+        path: PLACE.sub(lambda _: filled, text) for path, text in _walk(files("recollect").joinpath("plugin", name), "")
     }
 
 

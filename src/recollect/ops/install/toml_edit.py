@@ -37,33 +37,38 @@ def value_of(text: str, path: Sequence[str]) -> Any:
 
 
 def put(text: str, path: Sequence[str], values: Mapping[str, str | Sequence[str]]) -> str:
-    """Return the text with a table that holds these values and nothing else.
+    """Return the text with a table that holds these values.
 
-    Where it stands under a header of its own it is written anew in its place, else at the end. Raises
-    tomllib.TOMLDecodeError for what is no TOML, Fixed for a table written within a line.
+    Where it stands under a header of its own it is written anew in its place, with the remarks and the other keys that
+    its lines hold; else at the end. Raises tomllib.TOMLDecodeError for what is no TOML, Fixed for a table written
+    within a line.
     """
     end = "\r\n" if "\r\n" in text else "\n"
-    block = end.join(_written(path, values)) + end
+    lines = [*_written(path, values)]
     if value_of(text, path) is None:
         gap = "" if not text.strip("\ufeff") else end if text.endswith("\n") else end + end
-        made = text + gap + block
+        made = text + gap + end.join(lines) + end
     else:
-        start, stop = _block(text, path)
-        made = text[:start] + block + text[stop:]
-    try:
-        held = value_of(made, path) == _plain(values)
-    except tomllib.TOMLDecodeError:
-        held = False
-    if not held:
+        start, stop = _block(text, path, deep=False)
+        others = [line for line in text[start:stop].splitlines()[1:] if _is_other(line, values)]
+        made = text[:start] + end.join([*lines, *others]) + end + text[stop:]
+    if not _reads(made) or not holds(made, path, values):
         raise Fixed(f"`{'.'.join(path[:-1])}` is not written as tables of its own")
     return made
+
+
+def holds(text: str, path: Sequence[str], values: Mapping[str, str | Sequence[str]]) -> bool:
+    """Tell whether a table has these values, whatever others it has; raise tomllib.TOMLDecodeError."""
+    found = value_of(text, path)
+    plain = {name: value if isinstance(value, str) else list(value) for name, value in values.items()}
+    return isinstance(found, Mapping) and all(found.get(name) == value for name, value in plain.items())
 
 
 def remove(text: str, path: Sequence[str]) -> str:
     """Return the text without a table, and without the blank line before it."""
     if value_of(text, path) is None:
         return text
-    start, stop = _block(text, path)
+    start, stop = _block(text, path, deep=True)
     left = text[:start]
     gap = next((gap for gap in ("\r\n\r\n", "\n\n") if left.endswith(gap)), "")
     return left[: len(left) - len(gap) // 2] + text[stop:]
@@ -122,23 +127,40 @@ def _opened(line: str) -> tuple[str, ...]:
     return tuple(path)
 
 
-def _block(text: str, path: Sequence[str]) -> tuple[int, int]:
-    """Return where a table and those below it start and end; remarks and blank lines after them are not theirs."""
+def _block(text: str, path: Sequence[str], *, deep: bool) -> tuple[int, int]:
+    """Return where a table (`deep`: and those below it) starts and ends.
+
+    Remarks and blank lines after it are not its own.
+    """
     wanted = tuple(path)
     found = list(headers(text))
     mine = [number for number, header in enumerate(found) if header.path[: len(wanted)] == wanted]
-    if not mine or mine != list(range(mine[0], mine[-1] + 1)):
+    if not mine or found[mine[0]].path != wanted or mine != list(range(mine[0], mine[-1] + 1)):
         raise Fixed(f"`{'.'.join(path)}` does not stand under a header of its own")
+    after = (mine[-1] if deep else mine[0]) + 1
     start = found[mine[0]].start
-    stop = len(text) if mine[-1] + 1 == len(found) else found[mine[-1] + 1].start
+    stop = len(text) if after == len(found) else found[after].start
     lines = text[start:stop].splitlines(keepends=True)
     while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
         stop -= len(lines.pop())
     return start, stop
 
 
-def _plain(values: Mapping[str, str | Sequence[str]]) -> dict[str, Any]:
-    return {name: value if isinstance(value, str) else list(value) for name, value in values.items()}
+def _is_other(line: str, values: Mapping[str, object]) -> bool:
+    """Tell whether a line is a remark, or a key that is not ours with its whole value."""
+    try:
+        found = tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return False
+    return found.keys().isdisjoint(values) and bool(line.strip())
+
+
+def _reads(text: str) -> bool:
+    try:
+        tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
 
 
 def _written(path: Sequence[str], values: Mapping[str, str | Sequence[str]]) -> Iterator[str]:

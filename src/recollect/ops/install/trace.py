@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -28,3 +28,12 @@ class Trace:
 def trace_of(shape: Mapping[str, Any]) -> Trace:
     """Return the trace that a JSON object tells."""
     return Trace(shape["sort"], tuple(shape["path"]), shape["value"], shape["old"])
+
+
+def joined(first: Iterable[Trace], later: Iterable[Trace]) -> tuple[Trace, ...]:
+    """Return the traces of two installations one after the other: the later value, what was there before the first."""
+    kept = {(trace.sort, trace.path): trace for trace in first}
+    for trace in later:
+        known = kept.get((trace.sort, trace.path))
+        kept[trace.sort, trace.path] = trace if known is None else replace(known, value=trace.value)
+    return tuple(sorted(kept.values(), key=lambda trace: (trace.sort != "made", len(trace.path))))

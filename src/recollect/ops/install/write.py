@@ -23,7 +23,8 @@ def read(path: Path) -> bytes | None:
 def write(path: Path, data: bytes) -> None:
     """Put the bytes in a file's place; a link stays one, and what it leads to is replaced. New files are private."""
     place = Path(os.path.realpath(path))
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in missing(place):
+        folder.mkdir(mode=0o700, exist_ok=True)
     try:
         mode = stat.S_IMODE(place.stat().st_mode)
     except FileNotFoundError:

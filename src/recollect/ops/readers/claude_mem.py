@@ -1,4 +1,4 @@
-"""Reads the database of claude-mem: its observations and summaries become notes, its prompts turns of their sessions."""
+"""Reads the database of claude-mem: observations and summaries become notes, prompts turns of their sessions."""
 
 from __future__ import annotations
 

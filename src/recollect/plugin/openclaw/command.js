@@ -39,8 +39,9 @@ const VERBS = {
   },
 
   async list(server) {
-    const path = `/api/memory/user/${encodeURIComponent(server.user)}?limit=${SHOWN}`
-    const { data } = await server.ask("GET", path)
+    const { projectId } = server.config
+    const query = new URLSearchParams({ limit: String(SHOWN), ...(projectId ? { project_id: projectId } : {}) })
+    const { data } = await server.ask("GET", `/api/memory/user/${encodeURIComponent(server.user)}?${query}`)
     return data.memories.length ? data.memories.map(line).join("\n") : "Nothing is remembered yet."
   },
 
@@ -53,16 +54,11 @@ const VERBS = {
   async status(server) {
     try {
       const { data } = await server.ask("GET", `/api/memory/stats/${encodeURIComponent(server.user)}`)
-      return `The memory server at ${await server.address()} is up. ${figures(data)}`
+      return `The memory server at ${await server.address()} is up. Memories of ${data.user_id}: ${data.total_memories}`
     } catch (error) {
       return error instanceof Unreached ? error.message : `The memory server is up, but: ${error.message}`
     }
   },
-}
-
-function figures(data) {
-  const total = data.total_memories ?? data.total ?? 0
-  return `Memories of ${data.user_id ?? "default"}: ${total}`
 }
 
 function line(memory) {
