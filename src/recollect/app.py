@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 
-from recollect.agent import Agent
+from recollect.chat import Agent
 from recollect.clock import SystemClock
 from recollect.engine import DERIVE, EMBED, SCRUB, SUMMARISE, Engine, Rules, Stores
 from recollect.errors import ConfigError, ProviderError

@@ -12,7 +12,7 @@ import pytest
 from tests.api.served import served
 
 from recollect import AsyncMemory
-from recollect.agent import Piece
+from recollect.chat import Piece
 from recollect.api.app import create_app
 from recollect.errors import ConfigError
 from recollect.models import Memory, Reach, Scope

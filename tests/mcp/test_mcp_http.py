@@ -16,7 +16,7 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.mcp.conftest import ERAS, Caller, ids_in
-from tests.server.conftest import Server, Start
+from tests.server.conftest import Server, Start, until
 
 HEADERS = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
@@ -81,6 +81,12 @@ def test_it_is_guarded_like_every_route(server: Server) -> None:
     assert httpx.post(address, content="x" * 2_000_000, headers=known).status_code == 413
     answer = httpx.post(address, json=LIST, headers=known)
     assert answer.status_code == 200  # and not 307 to /mcp/
+
+
+def test_the_log_calls_it_by_its_name(server: Server) -> None:
+    httpx.post(f"{server.url}/mcp", json=LIST, headers={**HEADERS, **server.headers})
+    log = server.home / "logs" / "recollect.log"
+    until(lambda: '"POST /mcp 200"' in log.read_text(encoding="utf-8"), "the request was logged")
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,7 @@ async def test_it_must_be_allowed_and_asked_for_properly(home: Path) -> None:
     async with AsyncMemory(home, embed=FakeEmbedder(), settings=allowed) as opened:
         assert (await search_across(opened, "zebra", everywhere=True)).hits == ()
         assert (await search_across(opened, "zebra", projects=["a", "a", " a "])).found == {"a": 0}
-        for wrong in ({"projects": []}, {"projects": ["a"], "merge": "luck"}, {"projects": [""]}):
+        mistakes: list[dict[str, Any]] = [{"projects": []}, {"projects": ["a"], "merge": "luck"}, {"projects": [""]}]
+        for wrong in mistakes:
             with pytest.raises(InvalidInput):
                 await search_across(opened, "zebra", **wrong)

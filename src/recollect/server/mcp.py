@@ -26,6 +26,7 @@ class Mcp:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self._route = Route(PATH, endpoint=self, methods=["POST"], include_in_schema=False)
         self._body = int(settings.server.body_mb * MEGABYTE)
         self._opened: asyncio.Future[ASGIApp] | None = None
         self._holding: asyncio.Task[None] | None = None
@@ -36,10 +37,11 @@ class Mcp:
 
         No session is kept, so a stream of its own (GET) would tell nothing, and nothing is there to be ended (DELETE).
         """
-        app.router.routes.append(Route(PATH, endpoint=self, methods=["POST"], include_in_schema=False))
+        app.router.routes.append(self._route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        scope["route"] = self._route  # what the log and the metrics call it
         if self._opened is None:
             self._opened = asyncio.get_running_loop().create_future()
             self._holding = asyncio.create_task(self._hold(scope["app"].state.memory, self._opened))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 
-from recollect.agent import Piece, Reply, Restart
+from recollect.chat import Piece, Reply, Restart
 from recollect.api.deps import Library
 from recollect.api.envelope import Json, now
 from recollect.api.idempotency import IdempotentRoute, documented

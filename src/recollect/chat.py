@@ -19,7 +19,7 @@ from recollect.ports import Chat, Clock
 from recollect.text import tokens
 from recollect.text.rules import rules
 
-log = logging.getLogger("recollect.agent")
+log = logging.getLogger("recollect.chat")
 
 TURNS = 12
 """Turns of the session that the model is given besides the message."""
