@@ -10,10 +10,12 @@ from bench.machine import stored_form
 from bench.synthetic.fill import form
 from bench.synthetic.texts import CACHE
 
-SECTIONS = ("quality", "ingest", "latency", "capture", "cold", "memory", "disk", "hooks", "peers")
+SECTIONS = ("quality", "ingest", "latency", "capture", "cold", "memory", "disk", "hooks", "server", "peers")
 LARGE = 100_000
 """Stores with more memories are filled apart, so that the others do not wait for them in vain."""
 STORES = CACHE / "stores"
+SERVED = "10000"
+"""The store that the server is measured over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,13 @@ def stores() -> Path:
 def plan(data: Path, size: Size, only: Collection[str]) -> list[Task]:
     """Return the measurements of the chosen sections in order, what fills their stores among them."""
     tasks = [task for task in _all(data, size) if task.section in only]
-    needed = {"latency": size.stores, "cold": ("10000",), "memory": ("10000",), "peers": size.peers}
+    needed = {
+        "latency": size.stores,
+        "cold": ("10000",),
+        "memory": ("10000",),
+        "server": (SERVED,),
+        "peers": size.peers,
+    }
     names = dict.fromkeys(name for section, made in needed.items() if section in only for name in made)
     first = next((place for place, task in enumerate(tasks) if task.section in needed), len(tasks))
     large = [name for name in names if form(name).scopes * form(name).each > LARGE]
@@ -91,6 +99,10 @@ def _all(data: Path, size: Size) -> list[Task]:
             "hooks", "hooks", ("bench.hook", "--rounds", str(min(size.asked, 50)), "--burst", str(10 * size.asked // 3))
         ),
         Task("disk", "disk", ("bench.footprint", "disk", str(data), "--most", str(size.texts or 2760))),
+    ]
+    tasks += [
+        Task(f"server/{who}", "server", ("bench.server", who, str(at / SERVED), str(data)))
+        for who in ("ours", "chroma")
     ]
     tasks += [
         Task(

@@ -39,6 +39,7 @@ def report(kept: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         ("Search latency", _latency(runs)),
         ("Acknowledgement, cold start, memory, disk", _footprint(runs)),
         ("Hooks", _hooks(runs)),
+        ("Over HTTP", _server(runs)),
         ("Peers", _peers(runs)),
     ):
         lines += [f"## {title}\n", *section]
@@ -150,6 +151,20 @@ def _footprint(runs: Mapping[str, Any]) -> Iterator[str]:
     shown = f"{number(disk.get('each'), 0)} B ({number(disk.get('text'), 0)} of them text)" if disk else NONE
     rows.append((f"disk a turn, {disk.get('turns', '')} {disk.get('name', '')}, all derived included", shown))
     yield table(("", "measured"), rows)
+
+
+def _server(runs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what wrk saw: ours and Chroma's server, each over the same 10,000 texts."""
+    rows = []
+    for who, said in (("ours", "recollect"), ("chroma", "Chroma, handed ready vectors")):
+        found = result(runs, f"server/{who}")
+        for clients, seen in (dig(found, "search") or {}).items():
+            what = f"{said}: search, {clients} client{'s' if clients != '1' else ''}"
+            rows.append((what, number(seen["rate"]), number(seen["p50"]), number(seen["p99"]), str(seen["failed"])))
+        if capture := dig(found, "capture"):
+            figures = (number(capture["rate"]), number(capture["p50"]), number(capture["p99"]))
+            rows.append((f"{said}: capture of one turn, 1 client", *figures, str(capture["failed"])))
+    yield table(("by wrk", "a second", "p50 ms", "p99 ms", "failed"), rows)
 
 
 def _hooks(runs: Mapping[str, Any]) -> Iterator[str]:

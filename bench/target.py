@@ -1,4 +1,4 @@
-"""What issue 2 asks for, each beside the figure that answers it."""
+"""What the issues ask for, each beside the figure that answers it."""
 
 from __future__ import annotations
 
@@ -64,6 +64,12 @@ def targets(runs: Mapping[str, Any]) -> Iterator[Target]:
         2,
     )
     yield Target("capture acknowledged, p50", dig(result(runs, "capture"), "now_and_then", "p50"), 3.0, " ms")
+    served = result(runs, "server/ours")
+    one, many = dig(served, "search", "1") or {}, dig(served, "search", "16") or {}
+    yield Target("over HTTP, search p50 at 10,000, 1 client", one.get("p50"), 8.0, " ms")
+    yield Target("over HTTP, search p99 at 10,000, 1 client", one.get("p99"), 40.0, " ms")
+    yield Target("over HTTP, searches a second, 16 clients", many.get("rate"), 150.0, "", least=True)
+    yield Target("over HTTP, capture p50", dig(served, "capture", "p50"), 5.0, " ms")
     hooks = dig(result(runs, "hooks"), "times") or {}
     for name in ("PostToolUse", "UserPromptSubmit", "SessionStart"):
         p50, p95 = dig(hooks, name, "p50"), dig(hooks, name, "p95")
