@@ -14,7 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from recollect import AsyncMemory
 from recollect.api.app import create_app
-from recollect.api.guard import Door
+from recollect.api.guard.guards import Door
 from recollect.errors import StoreBusy, StoreError
 from recollect.models import Token, digest_of
 from recollect.settings import Settings, load

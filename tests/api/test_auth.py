@@ -12,8 +12,8 @@ import pytest
 from fastapi import FastAPI
 from tests.api.guarded import BEARER, SECRET, asking, guarded, refused
 
-from recollect.api.auth import Keyring
-from recollect.api.open import OPEN
+from recollect.api.guard.auth import Keyring
+from recollect.api.guard.open import OPEN
 from recollect.models import Token, digest_of
 from recollect.testing.clock import START
 

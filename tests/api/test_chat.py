@@ -12,8 +12,8 @@ import pytest
 from tests.api.served import served
 
 from recollect import AsyncMemory
-from recollect.chat import Piece
 from recollect.api.app import create_app
+from recollect.chat import Piece
 from recollect.errors import ConfigError
 from recollect.models import Memory, Reach, Scope
 from recollect.settings import Settings

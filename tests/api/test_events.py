@@ -16,12 +16,12 @@ from fastapi import FastAPI
 from tests.api.live import Ear, Serving, serving
 
 from recollect import AsyncMemory
-from recollect.api import hub as hubs
-from recollect.api import listener as listeners
-from recollect.api import stream as streams
 from recollect.api.app import create_app
-from recollect.api.hub import Hub
-from recollect.api.told import Wanted, told
+from recollect.api.live import hub as hubs
+from recollect.api.live import listener as listeners
+from recollect.api.live import stream as streams
+from recollect.api.live.hub import Hub
+from recollect.api.live.told import Wanted, told
 from recollect.errors import StoreBusy
 from recollect.models import Add, Change, Delete
 from recollect.testing.clock import START

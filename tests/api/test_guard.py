@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.api.guarded import BEARER, SECRET, asking, guarded, refused, under_way
 
-from recollect.api.body import DEEPEST, too_deep
-from recollect.api.limit import CLIENTS, Counters, by_address
-from recollect.api.origin import host_of
+from recollect.api.guard.body import DEEPEST, too_deep
+from recollect.api.guard.limit import CLIENTS, Counters, by_address
+from recollect.api.guard.origin import host_of
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:37777", "localhost:9", "LOCALHOST", "[::1]:37777", "mem.lan"])

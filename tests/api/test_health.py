@@ -13,9 +13,9 @@ import pytest
 from fastapi import FastAPI
 
 from recollect import AsyncMemory
-from recollect.api import health as parts
 from recollect.api.app import create_app
-from recollect.api.guard import Door
+from recollect.api.guard.guards import Door
+from recollect.api.watch import health as parts
 from recollect.errors import ProviderFailed, StoreBusy
 from recollect.models import Embedding
 from recollect.ops import health as looked

@@ -17,10 +17,10 @@ from prometheus_client.parser import text_string_to_metric_families as plain
 from prometheus_client.samples import Sample
 
 from recollect import AsyncMemory
-from recollect.api import standing
 from recollect.api.app import create_app
-from recollect.api.metrics import asks_for_text
-from recollect.api.scrape import quantile
+from recollect.api.watch import standing
+from recollect.api.watch.metrics import asks_for_text
+from recollect.api.watch.scrape import quantile
 from recollect.models import Usage
 from recollect.testing.clock import START
 from recollect.testing.embedder import FakeEmbedder

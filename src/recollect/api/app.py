@@ -6,10 +6,12 @@ import time
 
 from fastapi import APIRouter, FastAPI
 
-from recollect.api import docs, errors, events, health, hooks, metrics, routes
-from recollect.api.deadline import Drain
-from recollect.api.guard import Door, guards
+from recollect.api import docs, errors, hooks, routes
+from recollect.api.guard.deadline import Drain
+from recollect.api.guard.guards import Door, guards
+from recollect.api.live import events
 from recollect.api.mem0 import hosted, oss
+from recollect.api.watch import health, metrics
 from recollect.library import AsyncMemory
 from recollect.settings import Settings
 from recollect.version import __version__

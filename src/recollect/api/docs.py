@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse, Response
 
-from recollect.api.open import OPEN
+from recollect.api.guard.open import OPEN
 
 router = APIRouter()
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from recollect.api.open import READY
+from recollect.api.guard.open import READY
 from recollect.errors import RecollectError
 from recollect.server import record
 from recollect.server.private import write_private

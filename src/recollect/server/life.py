@@ -11,7 +11,7 @@ from types import FrameType
 
 import uvicorn
 
-from recollect.api.deadline import Drain
+from recollect.api.guard.deadline import Drain
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, TextIO
 
-from recollect.api.request_id import current
+from recollect.api.guard.request_id import current
 from recollect.errors import ConfigError
 from recollect.server.private import MODE
 from recollect.settings import Settings

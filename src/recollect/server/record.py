@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from recollect.api.open import INSTANCE, LIVE
+from recollect.api.guard.open import INSTANCE, LIVE
 from recollect.server.private import create_private
 
 

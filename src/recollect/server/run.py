@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from recollect.api.app import create_app
-from recollect.api.guard import Door
+from recollect.api.guard.guards import Door
 from recollect.api.hooks import receive
 from recollect.errors import ConfigError
 from recollect.library import AsyncMemory

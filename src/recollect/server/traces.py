@@ -19,9 +19,9 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, use_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recollect.api.figures import METHODS
-from recollect.api.headers import header
-from recollect.api.request_log import HUNG_UP, QUIET, attach, route_of
+from recollect.api.guard.headers import header
+from recollect.api.watch.figures import METHODS
+from recollect.api.watch.request_log import HUNG_UP, QUIET, attach, route_of
 from recollect.meters import Deed
 from recollect.version import __version__
 

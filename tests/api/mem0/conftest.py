@@ -14,7 +14,7 @@ from httpx import ASGITransport, AsyncClient
 
 from recollect import AsyncMemory
 from recollect.api.app import create_app
-from recollect.api.guard import Door
+from recollect.api.guard.guards import Door
 from recollect.server import token
 from recollect.testing.clock import FakeClock
 from recollect.testing.embedder import FakeEmbedder

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Response
 from fastapi.responses import StreamingResponse
 
-from recollect.chat import Piece, Reply, Restart
 from recollect.api.deps import Library
 from recollect.api.envelope import Json, now
 from recollect.api.idempotency import IdempotentRoute, documented
@@ -21,6 +20,7 @@ from recollect.api.schema.memory import Cleared, Envelope, Listed, Removed, Sear
 from recollect.api.sse import event, wanted
 from recollect.capture.identifier import identifier
 from recollect.capture.metadata import metadata_of
+from recollect.chat import Piece, Reply, Restart
 from recollect.errors import RecollectError, StoreError
 from recollect.library import AsyncMemory
 from recollect.models import DEFAULT, Reach, Scope

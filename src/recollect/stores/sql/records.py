@@ -211,7 +211,7 @@ class SqlRecords:
 
     async def spend(self, usage: Sequence[Usage]) -> None:
         """Note what calls cost."""
-        await self._database.write(lambda connection: _spend(connection, usage))
+        await self._database.write(lambda connection: _spend(connection, usage), durable=False)
 
     async def usage(self, *, since: datetime | None = None) -> list[Usage]:
         """Return what was spent."""

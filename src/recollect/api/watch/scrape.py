@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from recollect.api.figures import Figures
-from recollect.api.standing import Standing
+from recollect.api.watch.figures import Figures
+from recollect.api.watch.standing import Standing
 from recollect.models import JobState
 
 if sys.platform != "win32":

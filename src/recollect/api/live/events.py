@@ -11,9 +11,9 @@ from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from recollect.api.deps import Library
-from recollect.api.hub import PAGE, Follower, Hub
-from recollect.api.stream import EventStream
-from recollect.api.told import Wanted, body_of
+from recollect.api.live.hub import PAGE, Follower, Hub
+from recollect.api.live.stream import EventStream
+from recollect.api.live.told import Wanted, body_of
 from recollect.capture.identifier import identifier
 from recollect.errors import InvalidInput
 from recollect.library import AsyncMemory

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recollect.api.errors import failure
-from recollect.api.headers import header
+from recollect.api.guard.headers import header
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Collection
 
-from recollect.api.told import Told, Wanted
+from recollect.api.live.told import Told, Wanted
 from recollect.models import Delete
 
 MOST, MOST_BYTES = 4096, 4 << 20

@@ -14,9 +14,9 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from recollect.api.errors import failure
-from recollect.api.headers import header
-from recollect.api.open import OPEN
-from recollect.api.request_id import state_of
+from recollect.api.guard.headers import header
+from recollect.api.guard.open import OPEN
+from recollect.api.guard.request_id import state_of
 from recollect.models import Token, digest_of
 from recollect.ports import Tokens
 

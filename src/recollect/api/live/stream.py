@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from recollect.api.hub import Batch, Follower, Hub
-from recollect.api.told import Wanted
+from recollect.api.live.hub import Batch, Follower, Hub
+from recollect.api.live.told import Wanted
 from recollect.errors import RecollectError
 from recollect.library import AsyncMemory
 

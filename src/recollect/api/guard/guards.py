@@ -10,16 +10,16 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from recollect.api.auth import Auth, NoAuth
-from recollect.api.body import Body, Bounds
-from recollect.api.deadline import Deadline, Drain, Patience
 from recollect.api.errors import Unforeseen
-from recollect.api.headers import SecurityHeaders
-from recollect.api.limit import RateLimit, by_address, by_token
-from recollect.api.origin import LOOPBACK, Hosts, Origins
-from recollect.api.ready import Ready
-from recollect.api.request_id import RequestId
-from recollect.api.request_log import RequestLog
+from recollect.api.guard.auth import Auth, NoAuth
+from recollect.api.guard.body import Body, Bounds
+from recollect.api.guard.deadline import Deadline, Drain, Patience
+from recollect.api.guard.headers import SecurityHeaders
+from recollect.api.guard.limit import RateLimit, by_address, by_token
+from recollect.api.guard.origin import LOOPBACK, Hosts, Origins
+from recollect.api.guard.ready import Ready
+from recollect.api.guard.request_id import RequestId
+from recollect.api.watch.request_log import RequestLog
 from recollect.settings import ServerSettings
 
 MEGABYTE: Final = 1 << 20

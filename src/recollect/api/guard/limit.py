@@ -15,7 +15,7 @@ from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recollect.api.errors import failure
-from recollect.api.open import OPEN
+from recollect.api.guard.open import OPEN
 
 CLIENTS: Final = 20_000
 """Most clients that are counted at once; beyond it the ones counted longest are forgotten."""

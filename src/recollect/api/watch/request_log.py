@@ -8,8 +8,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from recollect.api.figures import Figures
-from recollect.api.headers import header
+from recollect.api.guard.headers import header
+from recollect.api.watch.figures import Figures
 from recollect.meters import Meter
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recollect.api.errors import failure
-from recollect.api.open import INSTANCE, LIVE, OPEN
+from recollect.api.guard.open import INSTANCE, LIVE, OPEN
 
 
 class Ready:

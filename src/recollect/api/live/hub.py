@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from recollect.api.listener import Listener
-from recollect.api.told import Told, Wanted, told, told_of_jobs
+from recollect.api.live.listener import Listener
+from recollect.api.live.told import Told, Wanted, told, told_of_jobs
 from recollect.errors import StoreError
 from recollect.library import AsyncMemory
 from recollect.models import Change, Delete

@@ -8,9 +8,9 @@ from fastapi import APIRouter, FastAPI, Request
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import JSONResponse, Response
 
-from recollect.api.figures import Figures
-from recollect.api.scrape import Both, Snapshot, short
-from recollect.api.standing import Counted, Standing
+from recollect.api.watch.figures import Figures
+from recollect.api.watch.scrape import Both, Snapshot, short
+from recollect.api.watch.standing import Counted, Standing
 
 router = APIRouter(tags=["seen from outside"])
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recollect.api.errors import failure
-from recollect.api.headers import header
+from recollect.api.guard.headers import header
 
 STREAMED: Final = ("/api/import/",)
 """Routes that read their body piece by piece; all others are handed theirs whole."""

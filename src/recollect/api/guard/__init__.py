@@ -1,0 +1,1 @@
+"""Guards around every request: host, origin, size, time, rate, token."""

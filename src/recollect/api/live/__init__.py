@@ -1,0 +1,1 @@
+"""Live events: one reader of the change log, many listeners."""
