@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recollect.exchange import Keys, Scores
 
 MAX_LIMIT = 1000
-SPARE = 4
+SPARE = 2
 """Memories read beyond the limit, for those that stand behind a turn already told."""
 MAX_QUESTION = 100_000
 LOOKED_AT = 4000

@@ -21,6 +21,9 @@ Handler = Callable[[Sequence[Job]], Awaitable[None]]
 
 BATCH = 64
 
+LINGER = 0.05
+"""Seconds a worker lets jobs gather after it was woken: what comes in a burst is done as one batch, out of its way."""
+
 SOON = 0.2
 """Seconds after which a drain looks again, when jobs are another process's or wait to be repeated."""
 
@@ -58,6 +61,7 @@ class Worker:
         self._rested = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._idle = False
+        self._draining = 0
 
     def start(self) -> None:
         """Begin working in the background of the running event loop."""
@@ -84,16 +88,20 @@ class Worker:
 
     async def drain(self) -> None:
         """Work until no job is waiting: neither here nor claimed by anyone else."""
-        while await self._queue.waiting():
-            if self._task is None:
-                if await self.once():
-                    continue
-                await asyncio.sleep(min(SOON, self._pace.poll))
-            else:
-                self._rested.clear()
-                self.wake()
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._rested.wait(), SOON)
+        self._draining += 1
+        try:
+            while await self._queue.waiting():
+                if self._task is None:
+                    if await self.once():
+                        continue
+                    await asyncio.sleep(min(SOON, self._pace.poll))
+                else:
+                    self._rested.clear()
+                    self.wake()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._rested.wait(), SOON)
+        finally:
+            self._draining -= 1
 
     async def once(self) -> int:
         """Claim and run one batch; return how many jobs it had."""
@@ -158,6 +166,8 @@ class Worker:
         woken = asyncio.create_task(self._woken.wait())
         try:
             await asyncio.wait({woken, *under_way}, timeout=self._pace.poll, return_when=asyncio.FIRST_COMPLETED)
+            if self._woken.is_set() and not self._draining:
+                await asyncio.sleep(LINGER)
         finally:
             woken.cancel()
         for task in [task for task in under_way if task.done()]:

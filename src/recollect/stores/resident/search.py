@@ -48,7 +48,8 @@ class Answer:
         if self.mask is not None:
             of = owners[: len(scores)] if self.entries is None else owners[self.entries]
             scores = np.where(self.mask[of], scores, np.float32(self.floor))
-        wide = limit if self.shard.aligned else SPARE * limit
+        # Only documents have several vectors, but many a memory several chunks.
+        wide = limit if self.shard.aligned else (SPARE * limit if self.entries is None else 2 * limit)
         found = highest(scores, wide, self.floor)
         found = found[np.argsort(-scores[found], kind="stable")]
         chunks = found if self.entries is None else self.entries[found]

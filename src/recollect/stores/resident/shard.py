@@ -21,7 +21,7 @@ Floats = NDArray[np.float32]
 
 _USER = tuple(Role).index(Role.USER)
 
-MANY = 8_000
+MANY = 30_000
 """Vectors from which a second thread pays."""
 
 NEVER, ALWAYS = -(2**62), 2**62
