@@ -15,7 +15,8 @@ METHOD = """## How it is measured
   first k hits, averaged over questions. 'Without' rows switch one part of the ranking off and leave the other
   weights as they are, so they show what a part adds to this recipe, not what a recipe fitted without it would
   reach. 'Alone' rows rank by that signal only.
-- **Ingest.** From the first call until everything is searchable by meaning (`drain`), the model loaded before. The
+- **Ingest.** From the first call until the last has returned (everything is durable and found by word), and until
+  everything is found by meaning too (`drain`), the model loaded before; both in one run, embedding going on beside. The
   embedder alone gets the same texts in one call, sorted by length by itself. Recollect may hand it more texts than
   came in (facts and summaries it derives), hence the second row of it.
 - **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding
@@ -28,6 +29,10 @@ METHOD = """## How it is measured
   the default of 1024 and would be searched in the file. 'First search' is the one that loads a scope. 'Held' is
   what the index says it holds, 'grown' what the process grew by.
 - **Acknowledgement** is `capture` of one turn with `synchronous=FULL`, the worker embedding in the background.
+- **Over HTTP** wrk asks for eight seconds over connections that stay open, after some questions that load the store;
+  recollect embeds each question, Chroma's server is handed vectors and only compares them. Mem0's own server is not
+  published as a package and was not run.
+- **Hooks** are whole processes, start to exit, against a Python that does nothing (`python -I -S -c pass`).
 - **Cold** is a process from start to exit, the file in the operating system's cache.
 - **Peers** run in environments of their own with their defaults, on the same texts and questions, and embed with
   recollect's model over an OpenAI-compatible endpoint on this machine, so none of them needs torch and all have the

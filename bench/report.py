@@ -85,12 +85,13 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
     rounds = len(found["all"]["add"])
     yield f"{found['texts']} {found['name']}, {found['words']:.0f} words on average; the middle of {rounds} rounds.\n"
     ours = (
-        ("recollect, `capture` of a conversation at a time", "capture"),
+        ("recollect, `capture` of a conversation at a time, found by word", "capture_by_word"),
+        ("recollect, the same, found by meaning too", "capture"),
         ("recollect, `add` one at a time", "add"),
         ("the embedder alone, same texts", "embedder"),
         (f"the embedder alone, the {found['handed']} texts recollect hands it", "embedder_handed"),
     )
-    rows = [(said, number(rate[way]), ratio(rate[way], rate["embedder"]), NONE, NONE) for said, way in ours]
+    rows = [(said, number(rate.get(way)), ratio(rate.get(way), rate["embedder"]), NONE, NONE) for said, way in ours]
     for peer, name in (("mem0", "Mem0 `infer=False`"), ("chroma", "Chroma")):
         for way, said in (("capture", "a conversation at a time"), ("add", "one at a time")):
             theirs = dig(result(runs, f"peers/{peer}"), "ingest", way)
