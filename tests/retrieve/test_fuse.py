@@ -43,6 +43,7 @@ def signals(**changes: Any) -> Signals:
         "words": floats,
         "meaning": floats,
         "mentions": np.zeros(SIZE, np.bool_),
+        "echoes": np.zeros(SIZE, np.bool_),
         "before": np.full(SIZE, -1),
         "after": np.full(SIZE, -1),
     }
@@ -74,9 +75,14 @@ def test_the_parts_add_up_to_the_score() -> None:
     assert {"user", "time", "named"} <= set(parts)
 
 
+def test_a_question_asked_before_stands_behind_its_answer() -> None:
+    echoed = signals(echoes=one(1, sort=np.bool_), words=one(1, 3) + one(2))
+    assert best(echoed) == 2
+
+
 def test_nothing_gives_nothing() -> None:
     empty: Any = np.empty(0, np.int64)
-    none = Signals(Traits(*[empty] * 14, *[False]), *[empty] * 5)
+    none = Signals(Traits(*[empty] * 14, *[False]), *[empty] * 6)
     assert len(fuse(none, ASKED, Weights())[0]) == 0
 
 

@@ -111,3 +111,21 @@ async def test_a_summary_answers_only_who_asks_for_an_overview(memory: AsyncMemo
     assert Kind.SUMMARY not in {hit.memory.kind for hit in plain}
     asked = await memory.search("which service was moved?", kinds=["summary"])
     assert {hit.memory.kind for hit in asked} == {Kind.SUMMARY}
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Which editor does Mei use for the lantern project?", "Mei uses Helix for the lantern project."),
+        ("灯笼项目的数据库最后选了哪一个？", "灯笼项目的数据库最后选了 PostgreSQL。"),
+    ],
+)
+async def test_who_asks_again_is_told_the_answer_not_the_question(
+    memory: AsyncMemory, question: str, answer: str
+) -> None:
+    await memory.capture([{"role": "user", "content": question}], conversation_id="asked", user_id="mei")
+    await memory.add(answer, user_id="mei")
+    await memory.drain()
+    first, second = await memory.search(question, user_id="mei")
+    assert (first.memory.text, second.memory.text) == (answer, question)
+    assert answer in (await memory.context(question, user_id="mei")).text

@@ -50,6 +50,7 @@ class Weights:
     time: float = 1.0
     newest: float = 0.5
     mention: float = 0.15
+    echo: float = -4.0
     recent: float = 0.1
 
 
@@ -72,6 +73,8 @@ def fuse(signals: Signals, asked: Asked, weights: Weights) -> tuple[Scores, Mapp
         "standing": np.float32(weights.standing) * traits.standing * np.clip(match + np.float32(0.5), 0, 1),
         "mention": np.float32(weights.mention) * signals.mentions,
     }
+    if signals.echoes.any():
+        parts["echo"] = np.float32(weights.echo) * signals.echoes
     if traits.mixed:
         parts["user"] = np.float32(weights.user * asked.by_user) * (traits.roles == _USER)
     if asked.names:

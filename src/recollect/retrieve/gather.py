@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recollect.errors import ProviderError
 from recollect.exchange import Scored
@@ -34,6 +35,9 @@ PENALTY, SOLE = 0.1, 40
 
 FEW = 50
 """How many of the latest memories, and of those that mention a named thing, join the candidates."""
+
+SAME, SAME_WORDS = 0.9, 0.45
+"""Cosine, and share of words, from which a question is the same as the one that is asked."""
 
 UNKNOWN = 2.0
 """How fast meaning loses its say with the share of word pieces the embedder does not know: none is left at a half."""
@@ -89,12 +93,15 @@ async def gather(
         cosines = cosines - np.float32(PENALTY) * np.log(many).astype(np.float32)
     known = 0.0 if asked is None else asked.known
     understood_share = max(0.0, 1.0 - UNKNOWN * (1.0 - known))
-    confidence = confidence_of(words, cosines, understood_share) if text.strip() else 1.0
+    echoes = traits.questions & echoing(words, cosines, traits.words, text)
+    tells = ~echoes
+    confidence = confidence_of(words[tells], cosines[tells], understood_share) if text.strip() else 1.0
     signals = Signals(
         traits=traits,
         words=Scale(by_words.mean, by_words.deviation, WORDS_FLOOR).of(words),
         meaning=Scale(by_meaning.mean, by_meaning.deviation).of(cosines),
         mentions=np.isin(keys, mentioned) if len(mentioned) else np.zeros(len(keys), np.bool_),
+        echoes=echoes,
         before=places(keys, traits.before),
         after=places(keys, traits.after),
     )
@@ -115,6 +122,17 @@ def confidence_of(words: Scores, cosines: Scores, meaning: float) -> float:
     by_meaning = min(1.0, max(0.0, meaning * (float(np.nan_to_num(cosines).max(initial=0.0)) - 0.1) / 0.45))
     either = 1 - (1 - by_words) * (1 - by_meaning)
     return min(1.0, max(0.0, (either - 0.1) / 0.75))
+
+
+def echoing(words: Scores, cosines: Scores, lengths: Scores, text: str) -> NDArray[np.bool_]:
+    """Return what says hardly anything but the question: by meaning, and where there is none by words and length.
+
+    Who asks again what was asked before wants the answer, not the question. A text that holds all words of a question
+    once has half of the most it could score.
+    """
+    long = len(text) if not text.isascii() else len(text.split())
+    by_words = np.isnan(cosines) & (words >= SAME_WORDS) & (lengths <= 1.5 * long)
+    return np.asarray((cosines >= SAME) | by_words)
 
 
 def told_apart(text: str, terms: Sequence[str], spoken: frozenset[int]) -> tuple[frozenset[int], tuple[str, ...]]:

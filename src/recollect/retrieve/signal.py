@@ -54,13 +54,14 @@ class Asked:
 class Signals:
     """The candidates and their neighbours: traits, standardised scores, and the rows of the neighbours (-1: none).
 
-    `mentions` marks memories that mention a thing the question names.
+    `mentions` marks memories that mention a thing the question names, `echoes` those that ask just the same.
     """
 
     traits: Traits
     words: Scores
     meaning: Scores
     mentions: NDArray[np.bool_]
+    echoes: NDArray[np.bool_]
     before: Keys
     after: Keys
 
