@@ -52,6 +52,7 @@ async def test_a_question_is_answered_by_dated_quotes_the_newest_first(
     old = await memory.add("Alice prefers coffee from Kenya", user_id="alice", occurred_at="2025-03-04T10:00:00Z")
     new = await memory.add("Alice prefers coffee from Peru now", user_id="alice", occurred_at="2025-11-05T10:00:00Z")
     await memory.add("Bob prefers coffee from Brazil", user_id="bob")
+    await memory.drain()
     reply = await send(client, "Which coffee does Alice prefer?")
     assert (reply["model"], reply["fallback"]) == ("extractive", None)
     assert reply["memories_used"] == [new.id, old.id]
