@@ -52,6 +52,9 @@ def command(common: Common, client: str, yes: bool, dry_run: bool, hooks: bool, 
     if common.as_json:
         emit({**told(plan, applied=applied), "backfill": [_offer_shape(offer, counts) for offer in found]})
         return
+    if dry_run:
+        click.echo("nothing was written")
+        return
     for note in plan.notes:
         click.echo(note)
 
