@@ -52,6 +52,9 @@ class Batch:
 
     `mentions` and `relations` (subject, predicate, object by name) belong to the memory whose id they stand under;
     `links` tie two memories by id and a name. `tasks` become jobs in the same transaction, unless nothing was new.
+
+    A fact all of whose sources have been deleted meanwhile is not written, nor is a summary one of whose has: neither
+    may outlive what it tells.
     """
 
     adds: Sequence[Entry] = ()

@@ -101,5 +101,5 @@ def test_the_glossary_has_every_word_of_the_nouns() -> None:
 def test_the_weights_in_the_docs_are_those_of_the_code() -> None:
     text = (DOCS / "retrieval.md").read_text(encoding="utf-8")
     told = {name.strip("`"): float(weight) for name, weight, _ in rows("retrieval.md", 3)}
-    told |= {name: float(weight) for name, weight in re.findall(r"`(\w+)` \((\d[\d.]*);", text)}
+    told |= {name: float(weight) for name, weight in re.findall(r"`(\w+)` \((-?\d[\d.]*);", text)}
     assert told == dataclasses.asdict(Weights())

@@ -10,7 +10,7 @@ from recollect.exchange import Batch
 from recollect.models import EntityType, Kind, Mention, Reach, Where
 from recollect.testing.backend import Backend
 from recollect.testing.embedder import FakeEmbedder
-from recollect.testing.sample import HERE, memory, put, rewrite, turn
+from recollect.testing.sample import HERE, entry, memory, put, rewrite, turn
 from recollect.testing.vectors import embed_all
 
 FAKE = FakeEmbedder()
@@ -18,6 +18,24 @@ FAKE = FakeEmbedder()
 
 class DeleteContract:
     """After a delete nothing finds the memory, whichever way is asked."""
+
+    async def test_what_a_job_derives_from_what_was_deleted_meanwhile_is_not_written(self, backend: Backend) -> None:
+        gone, there = turn("I prefer zebra stripes"), turn("We meet on Mondays")
+        await put(backend, gone, there)
+        await backend.records.commit(Batch(deletes=[gone.id]))
+        late = [
+            memory("prefers zebra stripes", kind=Kind.FACT, sources=(gone.id,)),
+            memory("zebra stripes on Mondays", kind=Kind.SUMMARY, sources=(gone.id, there.id)),
+        ]
+        half = memory("meets on Mondays", kind=Kind.FACT, sources=(gone.id, there.id))
+        done = await backend.records.commit(Batch(adds=[entry(item) for item in (*late, half)]))
+        assert done.new == (False, False, True)
+        assert [item.id for item in await backend.records.get([item.id for item in (*late, half)])] == [half.id]
+        kept = memory("meetings", kind=Kind.SUMMARY, sources=(there.id,))
+        await put(backend, kept)
+        stale = replace(kept, text="zebra meetings", sources=(gone.id, there.id), version=2)
+        await rewrite(backend, stale)
+        assert [item.text for item in await backend.records.get([kept.id])] == ["meetings"]
 
     async def test_a_deleted_memory_is_found_in_no_way(self, backend: Backend) -> None:
         item = memory("the zebra password")

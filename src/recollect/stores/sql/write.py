@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from recollect.errors import Conflict, NotFound
 from recollect.exchange import Batch, Committed, Entry, Revision
-from recollect.models import Chunk, Task
+from recollect.models import Chunk, Kind, Memory, Task
 from recollect.stores.sql.graph_write import write_links, write_mentions, write_relations
 from recollect.stores.sql.row import from_row, select_memory, to_row, to_snapshot
 from recollect.stores.sql.schema import change, chunk, derivation, job, memory
@@ -17,9 +17,12 @@ from recollect.stores.sql.tenants import Places
 
 X = TypeVar("X")
 
+_DERIVED = frozenset((Kind.FACT, Kind.SUMMARY))
+
 # Built once: every capture runs them, and building a statement costs as much as running it.
 _KNOWN = sa.select(memory.c.dedupe, memory.c.id).where(memory.c.dedupe.in_(sa.bindparam("keys", expanding=True)))
 _MEMORY = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
+_THERE = sa.select(memory.c.id).where(memory.c.id.in_(sa.bindparam("ids", expanding=True)))
 _CHUNK, _CHANGE, _DERIVATION, _JOB = (sa.insert(table) for table in (chunk, change, derivation, job))
 
 
@@ -30,12 +33,20 @@ def some(items: Sequence[X], size: int = 500) -> Iterator[Sequence[X]]:
 
 
 def add_all(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Committed:
-    """Insert what is new; return every entry's id, the first one's where its key was there already."""
+    """Insert what is new; return every entry's id, the first one's where its key was there already.
+
+    What was derived from memories that have been deleted meanwhile is passed over: delete means gone.
+    """
     known = _known(connection, [entry.key for entry in entries])
+    there = _there(connection, [entry.memory for entry in entries]) | {entry.memory.id for entry in entries}
     fresh: list[Entry] = []
     ids: list[str] = []
     new: list[bool] = []
     for entry in entries:
+        if not _stands(entry.memory, there):
+            new.append(False)
+            ids.append(entry.memory.id)
+            continue
         new.append(entry.key not in known)
         if new[-1]:
             known[entry.key] = entry.memory.id
@@ -44,6 +55,20 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Co
     if fresh:
         _insert(connection, fresh, now)
     return Committed(tuple(ids), tuple(new))
+
+
+def _there(connection: sa.Connection, items: Sequence[Memory]) -> frozenset[str]:
+    """Return which of the memories that derived ones are made of are still there."""
+    wanted = list({source for item in items if item.kind in _DERIVED for source in item.sources})
+    return frozenset(name for part in some(wanted) for (name,) in connection.execute(_THERE, {"ids": part}))
+
+
+def _stands(item: Memory, there: frozenset[str]) -> bool:
+    """Whether a memory may be written: a fact while any of its sources is there, a summary while all of them are."""
+    if item.kind not in _DERIVED or not item.sources:
+        return True
+    left = [source in there for source in item.sources]
+    return all(left) if item.kind is Kind.SUMMARY else any(left)
 
 
 def _known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, str]:
@@ -109,8 +134,11 @@ def _derive(connection: sa.Connection, pairs: Iterable[tuple[Sequence[str], int]
 
 def revise_all(connection: sa.Connection, revisions: Sequence[Revision], now: int) -> None:
     """Replace memories by their next version; raise NotFound or Conflict, whereupon nothing is written."""
+    summaries = [revision.memory for revision in revisions if revision.memory.kind is Kind.SUMMARY]
+    there = _there(connection, summaries)
     for revision in revisions:
-        _revise(connection, revision, now)
+        if revision.memory.kind is not Kind.SUMMARY or _stands(revision.memory, there):
+            _revise(connection, revision, now)
 
 
 def _revise(connection: sa.Connection, revision: Revision, now: int) -> None:
