@@ -83,7 +83,7 @@ async def test_requests_and_what_they_do_become_spans(collector: Collector, home
     async with AsyncMemory(home, embed=FakeEmbedder(), settings={"worker": {"poll": 0.02}}) as memory:
         app = create_app(memory, memory.app.settings)
 
-        @app.get("/work/{name}")
+        @app.get("/thing/{name}")
         async def work(name: str) -> int:
             await memory.capture([{"role": "user", "content": f"I saw a {name}"}], user_id=name)
             await memory.context(name, user_id=name)
@@ -97,14 +97,14 @@ async def test_requests_and_what_they_do_become_spans(collector: Collector, home
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:37777") as client:
                 headers = {"traceparent": caller, "X-Request-ID": "r-1"}
-                assert (await client.get(f"/work/{secret}?q={secret}", headers=headers)).status_code == 200
+                assert (await client.get(f"/thing/{secret}?q={secret}", headers=headers)).status_code == 200
                 await client.get("/broken")
                 await client.get("/health")
             await memory.drain()
     assert set(collector.paths) == {"/v1/traces"}
     spans = {span.name: span for span in collector.spans()}
     assert {
-        "GET /work/{name}",
+        "GET /thing/{name}",
         "GET /broken",
         "capture",
         "context",
@@ -113,12 +113,12 @@ async def test_requests_and_what_they_do_become_spans(collector: Collector, home
         "job derive",
     } <= spans.keys()
     assert not any("health" in name for name in spans)
-    request = spans["GET /work/{name}"]
+    request = spans["GET /thing/{name}"]
     assert request.trace_id.hex() == "0af7651916cd43dd8448eb211c80319c"
     assert request.parent_span_id.hex() == "b7ad6b7169203331"
     told = attributes(request)
     assert (told["http.route"], told["http.response.status_code"], told["recollect.request_id"]) == (
-        "/work/{name}",
+        "/thing/{name}",
         200,
         "r-1",
     )
