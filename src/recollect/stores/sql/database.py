@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from recollect.errors import RecollectError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 from recollect.meters import Meters
@@ -79,7 +79,7 @@ class Database:
         """
         with self._asking, translated():
             if self._asker is None:
-                self._asker = self._reader.raw_connection()
+                self._asker = _own_connection(self._reader)
             rows: list[Any] = self._asker.cursor().execute(statement, values).fetchall()
             return rows
 
@@ -145,7 +145,7 @@ class Watch:
         self._database = database
         self._seen = (-1, 0.0, 0)
         with translated():
-            self._connection = engine.raw_connection()
+            self._connection = _own_connection(engine)
 
     def stamp(self) -> int:
         """Return a number that is another one after every write by anyone (`PRAGMA data_version`).
@@ -162,8 +162,15 @@ class Watch:
             return stamp
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection; also after the database."""
         self._connection.close()
+
+
+def _own_connection(engine: sa.Engine) -> PoolProxiedConnection:
+    """Return a connection that leaves the pool for good, and is really closed whenever it is closed."""
+    connection = engine.raw_connection()
+    connection.detach()
+    return connection
 
 
 def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
