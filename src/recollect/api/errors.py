@@ -93,7 +93,7 @@ class Unforeseen:
 
         try:
             await self._app(scope, receive, watched)
-        except Exception:
+        except Exception:  # the last guard: whoever asked is told, and the log says why
             log.exception("An error nobody foresaw")
             if not started:
                 answer = failure(500, "failed", "The server failed", "Its log says why; name the request id.")

@@ -54,14 +54,7 @@ async def _bring(common: Common, path: Path, form: str | None, *, wait: bool) ->
 def shape(counts: Counts) -> dict[str, Any]:
     """Return what an import did, for `--json`."""
     return {
-        "conversations": counts.conversations,
-        "turns": counts.turns,
-        "notes": counts.notes,
-        "new": counts.new,
-        "duplicates": counts.duplicates,
-        "empty": counts.empty,
-        "redacted": dict(counts.redacted),
-        "faulty": counts.faulty,
+        **counts.figures(),
         "faults": [{"file": fault.file, "line": fault.line, "reason": fault.reason} for fault in counts.faults],
     }
 

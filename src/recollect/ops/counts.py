@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from recollect.ops.readers.spoken import Fault
@@ -36,3 +36,16 @@ class Counts:
         self.faulty += 1
         if len(self.faults) < MOST_FAULTS:
             self.faults.append(fault)
+
+    def figures(self) -> dict[str, Any]:
+        """Return every figure by its name, as JSON tells them; the faults, which name files, are left to the edges."""
+        return {
+            "conversations": self.conversations,
+            "turns": self.turns,
+            "notes": self.notes,
+            "new": self.new,
+            "duplicates": self.duplicates,
+            "empty": self.empty,
+            "redacted": dict(self.redacted),
+            "faulty": self.faulty,
+        }

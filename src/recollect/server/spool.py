@@ -89,7 +89,7 @@ class Spool:
             await self._receive(client, event, {**envelope, "spooled": True})
         except RecollectError as error:
             return not (error.retryable or isinstance(error, StoreError)) and self._failed(name)
-        except Exception:
+        except Exception:  # one event must not keep those behind it from being delivered
             log.exception("An event of the spool failed")
             return self._failed(name)
         spool.remove(self._place, name)

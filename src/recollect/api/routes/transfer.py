@@ -88,14 +88,7 @@ async def imported(
 
 def _shape(counts: Counts, path: Path) -> dict[str, Any]:
     return {
-        "conversations": counts.conversations,
-        "turns": counts.turns,
-        "notes": counts.notes,
-        "new": counts.new,
-        "duplicates": counts.duplicates,
-        "empty": counts.empty,
-        "redacted": dict(counts.redacted),
-        "faulty": counts.faulty,
+        **counts.figures(),
         "faults": [{"line": fault.line, "reason": _unplaced(fault.reason, path)} for fault in counts.faults],
     }
 
