@@ -197,6 +197,21 @@ async def test_a_session_that_goes_on_is_told_only_what_is_new(memory: AsyncMemo
     assert RULE not in told
 
 
+async def test_a_fact_found_late_is_as_old_as_what_was_said(memory: AsyncMemory, clock: FakeClock) -> None:
+    first = Session()
+    first.ask("We decided to deploy the lighthouse with the blue pipeline.")
+    await heard(memory, first)
+    second = Session("s-2")
+    second.start()
+    second.ask("Start with something else, please.")
+    await heard(memory, second)
+    clock.forward(10)
+    await memory.drain()
+    assert (await memory.list(kinds=["fact"])).memories, "found after the second session began"
+    second.start("resume")
+    assert await heard(memory, second) == []
+
+
 async def test_a_prompt_is_told_what_is_relevant_once(memory: AsyncMemory) -> None:
     first = Session()
     first.ask(RULE)

@@ -49,7 +49,7 @@ class Gather:
 
     async def project(self, session: str, since: datetime | None) -> list[Section]:
         """Return what is worth knowing of the project besides this session, of what came after `since`."""
-        found = [item for item in await self._standing() if _is_new(item, session, since)]
+        found = await self._news(await self._standing(), session, since)
         facts = {source for item in found if item.kind is Kind.FACT for source in item.sources}
         found = _once(item for item in found if item.id not in facts)
         holds = [item for item in found if item.tier is Tier.GLOBAL]
@@ -96,6 +96,18 @@ class Gather:
         asked = [item.cost for item in spent if item.purpose != INJECT and item.project_id == self._reach.project_id]
         return sum(asked) if asked else None
 
+    async def _news(self, items: Sequence[Memory], session: str, since: datetime | None) -> list[Memory]:
+        """Return those that are news to a session: a fact is as old as the oldest turn it was made of."""
+        born: dict[str, datetime] = {}
+        if since is not None:
+            made_of = {source for item in items if item.kind is Kind.FACT for source in item.sources}
+            born = {item.id: item.created_at for item in await self._records.get(sorted(made_of))}
+        return [
+            item
+            for item in items
+            if _is_new(item, session, since, min((born[name] for name in item.sources if name in born), default=None))
+        ]
+
     async def _standing(self) -> list[Memory]:
         now = self._engine.now()
         holds = Where(self._reach, (Kind.TURN, Kind.FACT), STANDING, valid_at=now)
@@ -133,10 +145,13 @@ class Gather:
         return (await self._records.page(Where(reach, kinds), limit=limit)).memories
 
 
-def _is_new(item: Memory, session: str, since: datetime | None) -> bool:
-    """Whether a memory is news to a session; what subagents were asked is nobody's word and never is."""
+def _is_new(item: Memory, session: str, since: datetime | None, born: datetime | None) -> bool:
+    """Whether a memory is news to a session; what subagents were asked is nobody's word and never is.
+
+    `born` is when the first of what a fact was made of was written, `None` for what was made of nothing.
+    """
     talk = item.scope.conversation_id or ""
-    return "/" not in talk and (since is None or (talk != session and item.created_at > since))
+    return "/" not in talk and (since is None or (talk != session and (born or item.created_at) > since))
 
 
 def _is_other(talk: Conversation, session: str, since: datetime | None) -> bool:
