@@ -6,7 +6,7 @@ Keys are a store's own numbers for its memories and chunks, which never leave it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -202,3 +202,36 @@ class Reindexed:
     last: int | None
     seen: int
     changed: int
+
+
+ModelTask = Literal["classification", "summarization", "extraction", "fusion", "completion"]
+"""What a language model may be asked to do; the settings name a preferred model and fallbacks for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """One question to a language model, and what it is for.
+
+    `messages` are `{"role", "content"}` in order. With `schema` (a JSON schema) the answer is to be JSON that fits it.
+    `limit` is the most tokens of the answer. `purpose` is what the usage notes it under, `cached` whether an equal
+    question may be answered from the cache.
+    """
+
+    task: ModelTask
+    purpose: str
+    messages: Sequence[Mapping[str, str]]
+    schema: Mapping[str, Any] | None = None
+    temperature: float = 0.0
+    limit: int | None = None
+    cached: bool = True
+    project_id: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a language model answered: its text, the JSON in it where a schema was given, and which model it was."""
+
+    text: str
+    data: Any
+    model: str
+    cached: bool = False

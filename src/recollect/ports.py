@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from recollect.exchange import (
+        Answered,
+        Asking,
         Batch,
         Census,
         Committed,
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
         Keys,
         Line,
         Located,
+        ModelTask,
         Page,
         Reindexed,
         Scored,
@@ -366,6 +369,25 @@ class Chat(Protocol):
 
     def stream(self, messages: Sequence[Mapping[str, str]], *, temperature: float = 0.2) -> AsyncGenerator[str]:
         """Yield the answer piece by piece; raise ProviderFailed or ProviderRefused. Closing it ends the request."""
+
+
+class Models(Protocol):
+    """The language models that the settings name, by what they are asked to do.
+
+    At the end of every chain of models stands the offline rule, which is the caller's: `ask` returns `None` for it.
+    """
+
+    def offers(self, task: ModelTask) -> bool:
+        """Whether any model is named for a task; none is asked where this is false."""
+
+    async def ask(self, asking: Asking) -> Answered | None:
+        """Return the first good answer of the task's models, `None` when none gives one or the budget is spent.
+
+        An answer that does not fit the schema counts as none of that model. Never raises for what a model did.
+        """
+
+    def stream(self, asking: Asking) -> AsyncGenerator[str]:
+        """Yield the answer of the first model that begins one; raise ProviderFailed when none does or it breaks off."""
 
 
 class Cache(Protocol):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from recollect.errors import StoreDamaged
 from recollect.stores.sql.database import Database
 
-HEAD = "0002"
+HEAD = "0006"
 
 
 def upgrade(database: Database, *, analysis: int = 0) -> None:

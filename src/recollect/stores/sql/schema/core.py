@@ -212,29 +212,3 @@ derivation = sa.Table(
     sa.Index("ix_derivation_memory", "memory"),
     sqlite_with_rowid=False,
 )
-
-token = sa.Table(
-    "token",
-    metadata,
-    sa.Column("key", Key, primary_key=True),
-    sa.Column("id", sa.Text, nullable=False, unique=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False, unique=True),
-    sa.Column("created_at", sa.BigInteger, nullable=False),
-    sqlite_autoincrement=True,
-)
-
-usage = sa.Table(
-    "usage",
-    metadata,
-    sa.Column("key", Key, primary_key=True),
-    sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("purpose", sa.Text, nullable=False),
-    sa.Column("provider", sa.Text, nullable=False),
-    sa.Column("tokens_in", sa.Integer, nullable=False),
-    sa.Column("tokens_out", sa.Integer, nullable=False),
-    sa.Column("cost", sa.Float, nullable=False),
-    sa.Column("milliseconds", sa.Float, nullable=False),
-    sa.Column("project_id", sa.Text, nullable=False),
-    sa.Index("ix_usage_at", "at"),
-)

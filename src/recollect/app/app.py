@@ -6,22 +6,20 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 
+from recollect.app.models import chat, embedder
 from recollect.chat import Agent
 from recollect.clock import SystemClock
 from recollect.engine import DERIVE, EMBED, SCRUB, SUMMARISE, Engine, Rules, Stores
-from recollect.errors import ConfigError, ProviderError
+from recollect.errors import ProviderError
 from recollect.meters import Meters
 from recollect.models import Job, Task
-from recollect.ports import Chat, Clock, Dump, Embed, Owners, Tokens, Upkeep
-from recollect.providers.absent import NoEmbedder
+from recollect.ports import Clock, Dump, Embed, Owners, Tokens, Upkeep
 from recollect.providers.metered import MeteredEmbed
-from recollect.providers.minilm import MiniLM
 from recollect.retrieve.fuse import Weights
 from recollect.retrieve.gather import Ways
 from recollect.retrieve.search import Finder, Options
-from recollect.settings import ChatSettings, EmbedderSettings, Settings
+from recollect.settings import Settings
 from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
 from recollect.stores.resident.tenants import Tenants
 from recollect.stores.sql.database import Database, prepare_home
@@ -164,7 +162,7 @@ def _built(settings: Settings, database: Database, embed: Embed, clock: Clock, m
     engine = Engine(stores, finder, embed, clock, rules, worker.wake)
     dump, upkeep = SqlDump(database, clock), SqlUpkeep(database)
     tokens = SqlTokens(database)
-    agent = Agent(engine, clock, _chat(settings.chat), settings.compose.language)
+    agent = Agent(engine, clock, chat(settings.chat), settings.compose.language)
     owners = SqlOwners(database)
     return App(
         settings, engine, worker, database, tenants, threads, dump, upkeep, tokens, meters, embedding, owners, agent
@@ -188,51 +186,3 @@ def _weights(word_weight: float | None) -> Weights:
         return usual
     both = usual.words + usual.meaning
     return Weights(words=both * word_weight, meaning=both * (1 - word_weight))
-
-
-def embedder(settings: Settings) -> Embed:
-    """Return the embedder that the settings name; nothing is loaded before its first text."""
-    chosen = settings.embedder
-    if chosen.provider == "none":
-        return NoEmbedder()
-    if chosen.provider == "minilm":
-        return MiniLM(settings.home, folder=chosen.weights, precision=chosen.precision, threads=chosen.threads)
-    return _optional(settings, chosen)
-
-
-def _optional(settings: Settings, chosen: EmbedderSettings) -> Embed:
-    """Return an embedder whose libraries are extras, imported only here and only now."""
-    if chosen.provider == "fastembed":
-        made: Embed = import_module("recollect.providers.fastembed_embed").FastEmbed(
-            settings.home, chosen.model, threads=chosen.threads
-        )
-        return made
-    if not chosen.base_url:
-        raise ConfigError(
-            "embedder.base_url is missing", hint="Name the endpoint, such as https://api.openai.com/v1, or localhost."
-        )
-    key = "" if chosen.api_key is None else chosen.api_key.get_secret_value()
-    asked: Embed = import_module("recollect.providers.openai_embed").OpenAIEmbed(
-        chosen.base_url,
-        key,
-        chosen.model,
-        dimension=chosen.dimension,
-        ask_dimension=chosen.dimension is not None,
-        batch=chosen.batch,
-        timeout=chosen.timeout,
-    )
-    return asked
-
-
-def _chat(chosen: ChatSettings) -> Chat | None:
-    """Return the chat model that the settings name, `None` where they name none; raise ConfigError for half of one."""
-    if not chosen.base_url and not chosen.model:
-        return None
-    if not chosen.base_url or not chosen.model:
-        missing = "model" if chosen.base_url else "base_url"
-        raise ConfigError(f"chat.{missing} is missing", hint="A chat model needs chat.base_url and chat.model.")
-    key = "" if chosen.api_key is None else chosen.api_key.get_secret_value()
-    made: Chat = import_module("recollect.providers.openai_chat").OpenAIChat(
-        chosen.base_url, key, chosen.model, timeout=chosen.timeout
-    )
-    return made

@@ -1,0 +1,74 @@
+"""What one engine on one machine is set by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from recollect.settings.part import Part
+
+
+class StoreSettings(Part):
+    """Where memories are kept, and how much of them is held in memory."""
+
+    file: str = "recollect.db"
+    memory_mb: int = Field(1024, ge=16, description="most that tenants held in memory may take, in megabytes")
+
+
+class EmbedderSettings(Part):
+    """What turns texts into vectors."""
+
+    provider: Literal["minilm", "openai", "fastembed", "none"] = "minilm"
+    model: str = Field("all-MiniLM-L6-v2", min_length=1)
+    precision: Literal["int8", "float32"] = "int8"
+    threads: int = Field(2, ge=1, le=64)
+    weights: Path | None = Field(None, description="folder that holds the weights, when not the usual places")
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    dimension: int | None = Field(None, ge=1, le=8192)
+    batch: int = Field(64, ge=1, le=2048)
+    timeout: float = Field(30.0, gt=0)
+
+
+class ChatSettings(Part):
+    """What answers chat messages; without an endpoint the memories themselves do."""
+
+    base_url: str | None = None
+    model: str | None = Field(None, min_length=1)
+    api_key: SecretStr | None = None
+    timeout: float = Field(60.0, gt=0)
+
+
+class CaptureSettings(Part):
+    """What is kept of what comes in."""
+
+    density_threshold: float = Field(
+        0.3, ge=0, le=1, description="below it a text is kept but neither embedded nor injected"
+    )
+
+
+class RetrieveSettings(Part):
+    """How memories are found."""
+
+    candidates: int = Field(200, ge=20, le=5000, description="how many each way of searching hands to the fusion")
+    top_k: int = Field(40, ge=1, le=1000, description="hits a context is composed from")
+    similarity_threshold: float = Field(0.0, ge=0, le=1, description="hits that score less are left out")
+    word_weight: float | None = Field(None, ge=0, le=1, description="share of words against meaning; unset: as fitted")
+
+
+class ComposeSettings(Part):
+    """How a context is written."""
+
+    budget: int = Field(20_000, ge=20, description="most tokens of a context")
+    fusion_limit: int = Field(800, ge=20, description="most tokens of fused memories when no budget is asked for")
+    language: Literal["zh", "en"] | None = None
+
+
+class WorkerSettings(Part):
+    """How jobs are worked off."""
+
+    lease: float = Field(60.0, gt=0, description="seconds after which a silent worker's job is claimed anew")
+    attempts: int = Field(5, ge=1, description="failures after which a job is parked")
+    poll: float = Field(1.0, gt=0, description="seconds between looks for jobs of other processes")

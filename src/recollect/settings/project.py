@@ -1,0 +1,14 @@
+"""What projects are set by."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from recollect.settings.part import Part
+
+
+class ProjectSettings(Part):
+    """How far a question may look beyond its project."""
+
+    enable_cross_project_search: bool = Field(False, description="whether one search may go through several projects")
+    max_projects_per_search: int = Field(5, ge=1, le=1000, description="most projects one search goes through")
