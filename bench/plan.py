@@ -10,10 +10,12 @@ from bench.machine import stored_form
 from bench.synthetic.fill import form
 from bench.synthetic.texts import CACHE
 
-SECTIONS = ("quality", "ingest", "latency", "capture", "cold", "memory", "disk", "hooks", "server", "peers")
+SECTIONS = ("quality", "ingest", "latency", "across", "capture", "cold", "memory", "disk", "hooks", "server", "peers")
 LARGE = 100_000
 """Stores with more memories are filled apart, so that the others do not wait for them in vain."""
 STORES = CACHE / "stores"
+PROJECTS = ("projects-50x2000", "100000")
+"""The stores that hold the same memories, in many projects and in one."""
 SERVED = "10000"
 """The store that the server is measured over."""
 
@@ -63,6 +65,7 @@ def plan(data: Path, size: Size, only: Collection[str]) -> list[Task]:
     tasks = [task for task in _all(data, size) if task.section in only]
     needed = {
         "latency": size.stores,
+        "across": PROJECTS,
         "cold": ("10000",),
         "memory": ("10000",),
         "server": (SERVED,),
@@ -91,6 +94,8 @@ def _all(data: Path, size: Size) -> list[Task]:
     ]
     tasks.append(Task("ingest", "ingest", ("bench.ingest", str(data), *texts, "--rounds", str(size.rounds))))
     tasks += [Task(f"latency/{name}", "latency", ("bench.latency", str(at / name), *asked)) for name in size.stores]
+    many, one = (str(at / name) for name in PROJECTS)
+    tasks.append(Task("across", "across", ("bench.across", many, one, *asked)))
     tasks += [
         Task("capture", "capture", ("bench.footprint", "capture", str(data), *most)),
         Task("cold", "cold", ("bench.footprint", "cold", str(at / "10000"), *most)),

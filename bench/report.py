@@ -37,6 +37,7 @@ def report(kept: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         ("Retrieval quality", _quality(runs)),
         ("Ingest", _ingest(runs)),
         ("Search latency", _latency(runs)),
+        ("Search across projects", _across(runs)),
         ("Acknowledgement, cold start, memory, disk", _footprint(runs)),
         ("Hooks", _hooks(runs)),
         ("Over HTTP", _server(runs)),
@@ -98,6 +99,22 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
             versus = (ratio(rate["capture"], theirs), ratio(rate["add"], theirs))
             rows.append((f"{name}, {said}", number(theirs), ratio(theirs, rate["embedder"]), *versus))
     yield table(("texts a second", "rate", "of the embedder", "our capture is", "our add is"), rows)
+
+
+def _across(runs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table of the same questions to the same memories, in many projects and in one."""
+    found = result(runs, "across")
+    if not found:
+        return
+    rows = [
+        (said, *(number(found[name][point], 1, " ms") for point in ("p50", "p95", "p99")), number(work, 1, " ms"))
+        for name, said, work in (
+            ("across", f"{found['projects']} projects", found["cpu"]["across"]),
+            ("single", "one project", found["cpu"]["single"]),
+        )
+    ]
+    yield table((f"{found['memories']:,} memories in", "p50", "p95", "p99", "processor time, p50"), rows)
+    yield f"Asked again, and answered from the cache: p50 {found['cached']['p50']:.1f} ms.\n"
 
 
 def _latency(runs: Mapping[str, Any]) -> Iterator[str]:

@@ -46,6 +46,10 @@ def targets(runs: Mapping[str, Any]) -> Iterator[Target]:
         ("zh-100000", "a long Chinese question over 100,000", 10.0),
     ):
         yield Target(f"search p50, {said}", dig(result(runs, f"latency/{name}"), "search", "p50"), most, " ms")
+    across = result(runs, "across")
+    yield Target("search across 50 projects, 100,000 in all, p50", dig(across, "across", "p50"), 25.0, " ms")
+    ratio = dig(across, "ratio")
+    yield Target("search across 50 projects, against one project with the same", ratio, 1.5, "×", digits=2)
     rate, mem0 = dig(result(runs, "ingest"), "rate") or {}, result(runs, "peers/mem0")
     search = dig(result(runs, "latency/10000"), "search", "p50")
     yield Target(

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.plugins.servers"]
+
 pytest.register_assert_rewrite("recollect.testing")
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -34,25 +34,34 @@ START = datetime(2023, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A store to be filled: `scopes` users with `each` memories; one user is `default`."""
+    """A store to be filled: `scopes` users with `each` memories; one user is `default`.
+
+    With `projects`, the scopes are projects of the user `default` instead.
+    """
 
     name: str
     scopes: int
     each: int
     language: str = "en"
+    projects: bool = False
 
 
 def form(name: str) -> Form:
-    """Return the store a name means: `10000`, `zh-100000` or `1000x1000` (scopes and memories each)."""
+    """Return the store a name means: `10000`, `zh-100000`, `1000x1000` (users, memories each), `projects-50x2000`."""
     if name.startswith("zh-"):
         return Form(name, 1, int(name[3:]), "zh")
-    scopes, _, each = name.rpartition("x")
-    return Form(name, int(scopes or 1), int(each))
+    scopes, _, each = name.removeprefix("projects-").rpartition("x")
+    return Form(name, int(scopes or 1), int(each), projects=name.startswith("projects-"))
 
 
 def user(wanted: Form, scope: int) -> str | None:
     """Return who owns a scope of such a store; None is the default user."""
-    return f"user-{scope}" if wanted.scopes > 1 else None
+    return f"user-{scope}" if wanted.scopes > 1 and not wanted.projects else None
+
+
+def project(wanted: Form, scope: int) -> str | None:
+    """Return which project a scope of such a store is; None is the default one."""
+    return f"project-{scope}" if wanted.projects else None
 
 
 def fill(name: str, folder: Path) -> dict[str, Any]:
@@ -75,7 +84,7 @@ async def _fill(wanted: Form, home: Path) -> dict[str, Any]:
     total = wanted.scopes * wanted.each
     async with AsyncMemory(home, worker=False) as opened:
         for place in range(0, total, BATCH):
-            owner = user(wanted, place // wanted.each)
+            owner, where = user(wanted, place // wanted.each), project(wanted, place // wanted.each)
             texts = [writer.said() for _ in range(min(BATCH, total - place))]
             signs += sum(map(len, texts))
             kept += texts[: max(0, KEPT - len(kept))]
@@ -90,7 +99,7 @@ async def _fill(wanted: Form, home: Path) -> dict[str, Any]:
                 }
                 for number, text in enumerate(texts)
             ]
-            await opened.capture(turns, conversation_id=f"c{place // BATCH}", user_id=owner)
+            await opened.capture(turns, conversation_id=f"c{place // BATCH}", user_id=owner, project_id=where)
             last = await _vectors(opened, numbers, last)
         await opened.app.database.write(lambda connection: connection.execute(sa.delete(job)))
         await opened.app.database.outside("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -11,11 +10,12 @@ from typing import Any
 
 from recollect.capture.ids import new_id
 from recollect.compose.answer import ANSWERED_BY, EXTRACTIVE, answer, pointer
-from recollect.compose.compose import compose
-from recollect.engine import FAINT, NEAR_BEST, Engine
+from recollect.engine import Engine
 from recollect.errors import ProviderError, ProviderFailed
-from recollect.models import Context, Hit, Kind, Memory, Reach, Role, Scope, Source, Usage
-from recollect.ports import Chat, Clock
+from recollect.exchange import Answered, Asking
+from recollect.infer.composing import likely
+from recollect.models import Context, Hit, Kind, Memory, Reach, Role, Scope, Source
+from recollect.ports import Clock, Models
 from recollect.text import tokens
 from recollect.text.rules import rules
 
@@ -25,6 +25,8 @@ TURNS = 12
 """Turns of the session that the model is given besides the message."""
 TURN_TOKENS = 1000
 """Tokens of each of them; a pasted file need not be read again."""
+PURPOSE = "chat"
+"""What the usage notes answers of models under."""
 CLIENT = "chat"
 """What captured turns name as their source."""
 
@@ -64,8 +66,12 @@ Said = Piece | Restart | Reply
 class Agent:
     """Answers messages over an engine, with a model where there is one. `language` is that of composed memories."""
 
-    def __init__(self, engine: Engine, clock: Clock, chat: Chat | None = None, language: str | None = None) -> None:
-        self._engine, self._clock, self._chat, self._language = engine, clock, chat, language
+    def __init__(self, engine: Engine, clock: Clock, models: Models, language: str | None = None) -> None:
+        self._engine, self._clock, self._models, self._language = engine, clock, models, language
+
+    def over(self, engine: Engine) -> Agent:
+        """Return the same agent over another engine."""
+        return Agent(engine, self._clock, self._models, self._language)
 
     async def reply(
         self, message: str, scope: Scope, reach: Reach, *, metadata: Mapping[str, Any] | None = None
@@ -94,20 +100,23 @@ class Agent:
         hits = await self._hits(message, reach)
         (own,) = await self._keep(Role.USER, message, scope, metadata)
         fallback = None
-        if self._chat is not None:
-            composed = self._composed(message, hits, {turn.id for turn in history})
-            words: list[str] = []
+        if self._models.offers("completion"):
+            composed = await self._composed(message, hits, reach, {turn.id for turn in history})
+            answered: Answered | None = None
             try:
-                async with aclosing(self._asked(self._chat, message, composed, history, scope)) as pieces:
-                    async for text in pieces:
-                        words.append(text)
-                        yield Piece(text)
+                asking = self._asking(message, composed, history, scope)
+                async with aclosing(self._models.stream(asking)) as pieces:
+                    async for piece in pieces:
+                        if isinstance(piece, Answered):
+                            answered = piece
+                        else:
+                            yield Piece(piece)
             except ProviderError as error:
-                log.warning("the chat model did not answer: %s", error.code)
-                fallback = f"The model {self._chat.model} did not answer ({error.code})"
+                log.warning("no chat model answered: %s", error.code)
+                fallback = f"No language model answered ({error.code})"
                 yield Restart(fallback)
-            else:
-                text, model = "".join(words), self._chat.model
+            if answered is not None:
+                text, model = answered.text, answered.model
                 await self._keep(Role.ASSISTANT, text, scope, _marks(model, composed.memories))
                 yield Reply(text, model, session, composed.memories)
                 return
@@ -115,12 +124,6 @@ class Agent:
         yield Piece(made.text)
         await self._keep(Role.ASSISTANT, pointer(made.memories), scope, _marks(EXTRACTIVE, made.memories))
         yield Reply(made.text, EXTRACTIVE, session, made.memories, fallback)
-
-    async def close(self) -> None:
-        """Close the model's connections."""
-        close = getattr(self._chat, "aclose", None)
-        if close is not None:
-            await close()
 
     async def _history(self, scope: Scope) -> list[Memory]:
         """Return the last turns of the session, the oldest first."""
@@ -133,13 +136,13 @@ class Agent:
         if not message.strip():
             return []
         found = await self._engine.search(message, reach, limit=self._engine.rules.top_k)
-        floor = max(FAINT, NEAR_BEST * found[0].score) if found else FAINT
-        return [hit for hit in found if hit.score >= floor and hit.memory.metadata.get(ANSWERED_BY) != EXTRACTIVE]
+        told = [hit for hit in likely(found) if hit.memory.metadata.get(ANSWERED_BY) != EXTRACTIVE]
+        return [hit for hit in told if not hit.memory.flags]
 
-    def _composed(self, message: str, hits: Sequence[Hit], known: set[str]) -> Context:
+    async def _composed(self, message: str, hits: Sequence[Hit], reach: Reach, known: set[str]) -> Context:
         """Return what the model is told is remembered: what the session's last turns do not say already."""
         new = [hit for hit in hits if hit.memory.id not in known]
-        return compose(message, new, fusion_limit=self._engine.rules.fusion_limit, language=self._language)
+        return await self._engine.composing.context(message, new, reach, budget=None, form="markdown")
 
     async def _keep(
         self, role: Role, text: str, scope: Scope, metadata: Mapping[str, Any] | None
@@ -155,33 +158,12 @@ class Agent:
         }
         return (await self._engine.capture([turn], scope, source=Source(CLIENT))).ids
 
-    async def _asked(
-        self, chat: Chat, message: str, composed: Context, history: Sequence[Memory], scope: Scope
-    ) -> AsyncGenerator[str]:
-        """Yield the model's answer, and note what it cost; raise ProviderFailed where it answers nothing."""
+    def _asking(self, message: str, composed: Context, history: Sequence[Memory], scope: Scope) -> Asking:
+        """Return what a model is asked: what is remembered, what was said of late, and the message."""
         messages = [{"role": "system", "content": self._prompt(composed)}]
         messages += [_turn(item) for item in history]
         messages.append({"role": "user", "content": message})
-        begun = time.perf_counter()
-        words: list[str] = []
-        try:
-            async with aclosing(chat.stream(messages)) as pieces:
-                async for text in pieces:
-                    words.append(text)
-                    yield text
-        finally:
-            spent = Usage(
-                at=self._clock.now(),
-                purpose="chat",
-                provider=chat.model,
-                tokens_in=sum(tokens.count(item["content"]) for item in messages),
-                tokens_out=tokens.count("".join(words)),
-                milliseconds=round((time.perf_counter() - begun) * 1000, 1),
-                project_id=scope.project_id,
-            )
-            await self._engine.stores.records.spend([spent])
-        if not "".join(words).strip():
-            raise ProviderFailed(f"The model {chat.model} answered nothing")
+        return Asking("completion", PURPOSE, messages, cached=False, project_id=scope.project_id)
 
     def _prompt(self, composed: Context) -> str:
         text: str = rules("answer")["prompt"]["text"]

@@ -10,10 +10,11 @@ from typing import Any
 
 from recollect.capture.file import file_of
 from recollect.capture.intake import Draft, Nothing, content_hash, draft, note, turns_of
-from recollect.compose.compose import compose
+from recollect.capture.poison import flagged
 from recollect.compose.render import Format
 from recollect.errors import Conflict, InvalidInput, NotFound, RecollectError
 from recollect.exchange import Batch, Committed, Entry, Page, Revision
+from recollect.infer.composing import Composing
 from recollect.models import (
     Captured,
     Change,
@@ -30,7 +31,6 @@ from recollect.models import (
     Source,
     Stats,
     Task,
-    Tier,
     Where,
 )
 from recollect.ports import Clock, Embed, Graph, Lore, Queue, Records, Vectors, Words
@@ -40,17 +40,11 @@ from recollect.process.process import Findings, process
 from recollect.process.standing import standing
 from recollect.retrieve.search import Finder
 
-EMBED, DERIVE, SUMMARISE, SCRUB = "embed", "derive", "summarise", "scrub"
+EMBED, DERIVE, INFER, SUMMARISE, SCRUB = "embed", "derive", "infer", "summarise", "scrub"
 """The jobs a write leaves behind."""
-
-FAINT = 0.2
-"""Score below which a hit is not worth an assistant's attention: nothing here is about the question."""
 
 TRIES = 5
 """How often a note said again is counted anew when another process changed it meanwhile."""
-
-NEAR_BEST = 0.4
-"""Share of the best hit's score below which a hit only fills the room."""
 
 PER_JOB = 256
 """Memories one job covers: small enough to be repeated cheaply, large enough that jobs cost nothing."""
@@ -74,13 +68,19 @@ class Rules:
 
     density: float = 0.3
     top_k: int = 40
-    budget: int = 20_000
-    fusion_limit: int = 800
-    language: str | None = None
+    infers: bool = False
+
+    @property
+    def completing(self) -> str:
+        """The job that completes new memories: by models where any are named for it, else by the rules."""
+        return INFER if self.infers else DERIVE
 
 
 class Engine:
-    """The verbs over given stores, embedder and clock. `wake` is called after a write has left jobs behind."""
+    """The verbs over given stores, embedder and clock. `wake` is called after a write has left jobs behind.
+
+    `composing` makes contexts of hits.
+    """
 
     def __init__(
         self,
@@ -90,7 +90,9 @@ class Engine:
         clock: Clock,
         rules: Rules,
         wake: Callable[[], None] = lambda: None,
+        composing: Composing = Composing(),  # noqa: B008 - it never changes
     ) -> None:
+        self.composing = composing
         self.stores = stores
         self.embed = embed
         self.rules = rules
@@ -238,7 +240,7 @@ class Engine:
             if found.relations:
                 relations[item.id] = found.relations
         tasks = [Task(EMBED, {"ids": part}) for part in _parts([item.id for item, _ in items])]
-        tasks += [Task(DERIVE, {"ids": part}) for part in _parts([item.id for item, _ in items])]
+        tasks += [Task(self.rules.completing, {"ids": part}) for part in _parts([item.id for item, _ in items])]
         done = await self.stores.records.commit(
             Batch(adds=entries, revisions=revisions, mentions=mentions, relations=relations, tasks=tasks)
         )
@@ -289,18 +291,7 @@ class Engine:
     ) -> Context:
         """Return what is remembered about a question as text of at most `budget` tokens, with its sources."""
         found = await self.search(text, reach, asked_at=asked_at, limit=self.rules.top_k)
-        floor = max(FAINT, NEAR_BEST * found[0].score) if found else FAINT
-        hits = [hit for hit in found if hit.score >= floor]
-        # What holds in every session is worth saying where nothing else is known.
-        hits = hits or [hit for hit in found if hit.memory.tier is Tier.GLOBAL]
-        return compose(
-            text,
-            hits,
-            budget=self.rules.budget if budget is None else budget,
-            fusion_limit=self.rules.fusion_limit if budget is None else None,
-            format=form,
-            language=self.rules.language,
-        )
+        return await self.composing.context(text, found, reach, budget=budget, form=form)
 
     async def get(self, memory_id: str) -> Memory:
         """Return one memory; raise NotFound."""
@@ -336,10 +327,16 @@ class Engine:
         if metadata is not None:
             changed = replace(changed, metadata=clean.metadata)
         if text is None:
+            changed = replace(changed, metadata=flagged(changed.metadata, more.get("title"), known=old.flags))
             await self.stores.records.commit(Batch(revisions=[Revision(changed)]))
             return changed
         entry, found = self._judged(
-            replace(changed, text=clean.text, content_hash=content_hash(clean.text, file_of(old))),
+            replace(
+                changed,
+                text=clean.text,
+                content_hash=content_hash(clean.text, file_of(old)),
+                metadata=flagged(changed.metadata, text, changed.title),
+            ),
             memory_id,
             (),
             "importance" in more,
@@ -351,7 +348,7 @@ class Engine:
                 revisions=[Revision(judged, entry.chunks)],
                 mentions={memory_id: found.mentions},
                 relations={memory_id: found.relations},
-                tasks=[Task(EMBED, task), *(() if file_of(old) else (Task(DERIVE, task),))],
+                tasks=[Task(EMBED, task), *(() if file_of(old) else (Task(self.rules.completing, task),))],
             )
         )
         self._wake()
@@ -378,6 +375,18 @@ class Engine:
         done = await self._write([(item, f"summary:{made.key}")], ())
         return (await self.stores.records.get(done.ids))[0]
 
+    async def add_observation(
+        self, text: str, beside: Memory, *, sources: Sequence[str], metadata: Mapping[str, Any]
+    ) -> Memory:
+        """Write what was learned from memories (`sources`), in the place and time of one of them; again, it stays one.
+
+        It goes with the last of its sources.
+        """
+        made = note(text, beside.scope, self._clock.now(), occurred_at=beside.occurred_at, metadata=metadata).memory
+        item = replace(made, kind=Kind.OBSERVATION, role=beside.role, source=beside.source, sources=tuple(sources))
+        done = await self._write([(item, f"observed:{sources[0]}:{item.content_hash}")], ())
+        return next(iter(await self.stores.records.get(done.ids)), item)
+
     async def sum_up(self, scope: Scope) -> None:
         """Have the summary of a conversation brought up to date by the worker; it may go on afterwards."""
         if scope.conversation_id is not None:
@@ -395,7 +404,8 @@ class Engine:
         A file is known by its key: it is not counted as another one said again, and nothing is derived from it.
         Raises Conflict where a key is taken or a version has moved on, and NotFound where a file is gone.
         """
-        judged = [self._judged(item, key, (), keep_importance=False) for item, key in files]
+        marked = [(replace(item, metadata=flagged(item.metadata, item.text)), key) for item, key in files]
+        judged = [self._judged(item, key, (), keep_importance=False) for item, key in marked]
         entries = [entry for entry, _ in judged]
         done = await self.stores.records.commit(
             Batch(

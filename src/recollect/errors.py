@@ -11,7 +11,8 @@ RecollectError
 │   ├── StoreBusy         another process held it for too long           (retryable)
 │   ├── StoreFull         no room left on the device
 │   ├── StoreReadOnly     the place cannot be written
-│   └── StoreDamaged      the file is not what it should be
+│   ├── StoreDamaged      the file is not what it should be
+│   └── BackupDamaged     a backup is not what it should be, or not whole
 ├── ProviderError         a model or a remote service failed
 │   ├── EmbedderMissing   the embedder's weights are not on this machine
 │   ├── ProviderRefused   it will not answer this request
@@ -108,6 +109,12 @@ class StoreDamaged(StoreError):
     code = "store_damaged"
 
 
+class BackupDamaged(StoreError):
+    """A backup is not what it should be, or not whole; nothing was restored from it."""
+
+    code = "backup_damaged"
+
+
 class ProviderError(RecollectError):
     """A model or a remote service failed."""
 
@@ -121,16 +128,24 @@ class EmbedderMissing(ProviderError):
 
 
 class ProviderRefused(ProviderError):
-    """The provider will not answer this request, however often it is asked."""
+    """The provider will not answer this request, however often it is asked; where it is `lasting`, nor any other."""
 
     code = "provider_refused"
 
+    def __init__(self, message: str, *, hint: str = "", lasting: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.lasting = lasting
+
 
 class ProviderFailed(ProviderError):
-    """The provider failed and may answer when asked again."""
+    """The provider failed and may answer when asked again, after `wait` seconds where it says so."""
 
     code = "provider_failed"
     retryable = True
+
+    def __init__(self, message: str, *, hint: str = "", wait: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.wait = wait
 
 
 class ConfigError(RecollectError):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from recollect.models import Chunk, Memory, Mention, Task
+    from recollect.models import Chunk, Memory, Mention, Span, Task
 
     Keys = NDArray[np.int64]
     Scores = NDArray[np.float32]
@@ -53,8 +53,8 @@ class Batch:
     `mentions` and `relations` (subject, predicate, object by name) belong to the memory whose id they stand under;
     `links` tie two memories by id and a name. `tasks` become jobs in the same transaction, unless nothing was new.
 
-    A fact all of whose sources have been deleted meanwhile is not written, nor is a summary one of whose has: neither
-    may outlive what it tells.
+    A fact or observation all of whose sources have been deleted meanwhile is not written, nor is a summary one of whose
+    has: neither may outlive what it tells.
     """
 
     adds: Sequence[Entry] = ()
@@ -154,6 +154,17 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
+class Tenancy:
+    """A user in a project: the store's own key for it, and the places its changes and vectors have come to."""
+
+    key: int
+    user_id: str
+    project_id: str
+    changes: int
+    vectors: int
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What a store took from an export: how many lines of each sort were new, and how many memories were there."""
 
@@ -204,6 +215,19 @@ class Reindexed:
     changed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rephrased:
+    """What a model reads in a question besides its words.
+
+    `texts` are other ways to say it, to be searched for as well; `names` the people it speaks of, as they may have
+    signed; `spans` the stretches of time it is about. Each may be empty.
+    """
+
+    texts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
+
+
 ModelTask = Literal["classification", "summarization", "extraction", "fusion", "completion"]
 """What a language model may be asked to do; the settings name a preferred model and fallbacks for each."""
 
@@ -213,18 +237,32 @@ class Asking:
     """One question to a language model, and what it is for.
 
     `messages` are `{"role", "content"}` in order. With `schema` (a JSON schema) the answer is to be JSON that fits it.
-    `limit` is the most tokens of the answer. `purpose` is what the usage notes it under, `cached` whether an equal
-    question may be answered from the cache.
+    `limit` is the most tokens of the answer; it and `temperature` are the task's own where they are `None`. `purpose`
+    is what the usage notes it under, `cached` whether an equal question may be answered from the cache.
     """
 
     task: ModelTask
     purpose: str
     messages: Sequence[Mapping[str, str]]
     schema: Mapping[str, Any] | None = None
-    temperature: float = 0.0
+    temperature: float | None = None
     limit: int | None = None
     cached: bool = True
     project_id: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one model said: its text without its reasoning, and the tokens it took (`None`: it does not tell).
+
+    Of the tokens in, `cached_in` came from the provider's own cache. `complete` is false where the limit cut it short.
+    """
+
+    text: str
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cached_in: int = 0
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,3 +273,21 @@ class Answered:
     data: Any
     model: str
     cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of one table, in order, ready for JSON: a blob is `{"base64": …}`, a JSON column its text."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What rows need to be read by: the schema and analysis versions, and the highest key each table has given out."""
+
+    schema: str
+    analysis: int
+    heads: Mapping[str, int]

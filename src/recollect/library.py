@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import builtins
-from collections.abc import Collection, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Awaitable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast, get_args
 
 from recollect import models
+from recollect.access.acting import Acting
 from recollect.app import App, open_app
+from recollect.app.acting import acting_app
+from recollect.beyond import Beyond
+from recollect.capture import argument
 from recollect.capture.identifier import identifier
 from recollect.capture.instant import instant
 from recollect.capture.intake import share
@@ -19,13 +26,30 @@ from recollect.compose.render import Format
 from recollect.engine import Engine
 from recollect.errors import InvalidInput, RecollectError
 from recollect.exchange import Page
-from recollect.models import Captured, Change, Context, Conversation, Hit, Kind, Reach, Scope, Source, Stats, Tier
+from recollect.models import (
+    Action,
+    Actor,
+    Captured,
+    Change,
+    Context,
+    Conversation,
+    Hit,
+    Reach,
+    Scope,
+    Source,
+    Stats,
+    System,
+)
+from recollect.people.office import Office
 from recollect.ports import Clock, Embed
 from recollect.retrieve.filters import parse
 from recollect.settings import Settings, load
 
+MOST_VIEWS = 512
+"""Actors whose views are kept."""
 
-class AsyncMemory:
+
+class AsyncMemory(Beyond):
     """A store of memories in a data directory, embedded in this process.
 
     ```python
@@ -50,18 +74,51 @@ class AsyncMemory:
     ) -> None:
         loaded = settings if isinstance(settings, Settings) else load(home, settings).settings
         self._app: App = open_app(loaded, embed=embed, clock=clock)
-        self._working = worker
-        self._started = self._closed = False
-        self._starting = asyncio.Lock()
+        self._life = _Life(self, worker)
+        self._acting = Acting(self._app.access, System())
 
     @property
     def app(self) -> App:
-        """The engine, its stores and its worker, for tools that look inside."""
+        """The engine, its stores and its worker, for tools that look inside; for an actor, what he may see of them."""
         return self._app
 
     @property
+    def actor(self) -> Actor:
+        """Who acts: the owner of the machine, unless this is somebody's view."""
+        return self._acting.actor
+
+    @property
+    def user_id(self) -> str:
+        """Whose memories are meant where no user is named."""
+        return self.actor.user_id
+
+    @property
+    def people(self) -> Office:
+        """Projects, members, grants, users and tokens, as the actor may look after them."""
+        app = self._app
+        return Office(self._acting, app.projects, app.people, self._life.root.app.tokens, app.owners)
+
+    def acting(self, actor: Actor) -> AsyncMemory:
+        """Return this store as an actor may use it: the same verbs, which read and write what he may.
+
+        It shares this one's files and worker, and closing it closes nothing. The same actor gets the same view.
+        """
+        life = self._life
+        if actor == System():
+            return life.root
+        if actor not in life.views:
+            view = copy(life.root)
+            acting = Acting(self._app.access, actor)
+            vars(view).update(_app=acting_app(life.root.app, actor), _acting=acting)
+            life.views[actor] = view
+            while len(life.views) > MOST_VIEWS:
+                life.views.popitem(last=False)
+        life.views.move_to_end(actor)
+        return life.views[actor]
+
+    @property
     def _engine(self) -> Engine:
-        if self._closed:
+        if self._life.closed:
             raise RecollectError("This memory is closed", hint="Open it anew.")
         return self._app.engine
 
@@ -75,12 +132,13 @@ class AsyncMemory:
         await self.close()
 
     async def _start(self) -> None:
-        async with self._starting:
-            if self._closed:
+        life = self._life
+        async with life.starting:
+            if life.closed:
                 raise RecollectError("This memory is closed", hint="Open it anew.")
-            if self._working and not self._started:
+            if life.working and not life.started:
                 await self._app.start()
-            self._started = True
+            life.started = True
 
     async def capture(
         self,
@@ -99,7 +157,7 @@ class AsyncMemory:
         """
         await self._start()
         client = None if source is None else identifier(source, "source")
-        scope = _scope(user_id, project_id, conversation_id, agent_id)
+        scope = await self.writing(user_id, project_id, conversation_id, agent_id)
         with self._app.meters.timing("capture", "turns") as timing:
             done = await self._engine.capture(turns, scope, source=Source(client))
             timing.count = len(done.ids) - done.ids.count(None) - done.duplicates
@@ -125,10 +183,10 @@ class AsyncMemory:
         with self._app.meters.timing("capture", "note") as timing:
             kept = await self._engine.add(
                 text,
-                _scope(user_id, project_id, conversation_id, agent_id),
+                await self.writing(user_id, project_id, conversation_id, agent_id),
                 metadata=metadata,
                 title=title,
-                kind=_kind(kind),
+                kind=argument.kind(kind),
                 occurred_at=occurred_at,
                 expires_at=_instant(expires_at, "expires_at"),
                 importance=importance,
@@ -151,7 +209,7 @@ class AsyncMemory:
         takes.
         """
         await self._start()
-        scope = _scope(user_id, project_id, conversation_id, agent_id)
+        scope = await self.writing(user_id, project_id, conversation_id, agent_id)
         given = [_note(values) for values in notes]
         with self._app.meters.timing("capture", "note") as timing:
             kept = await self._engine.add_all(given, scope)
@@ -182,12 +240,12 @@ class AsyncMemory:
         await self._start()
         with self._app.meters.timing("search", "hybrid") as timing:
             hits = await self._engine.search(
-                _text(query, "query"),
-                _reach(user_id, project_id, conversation_id, agent_id),
-                kinds=_kinds(kinds),
+                argument.text(query, "query"),
+                await self.reading(user_id, project_id, conversation_id, agent_id),
+                kinds=argument.kinds(kinds),
                 filters=parse(filters),
                 asked_at=_instant(asked_at, "asked_at"),
-                limit=_whole(limit, "limit"),
+                limit=argument.whole(limit, "limit"),
                 explain=explain,
                 stale=stale,
             )
@@ -208,12 +266,12 @@ class AsyncMemory:
     ) -> Context:
         """Return what is remembered about a question as text of at most `budget` tokens, with dates and sources."""
         await self._start()
-        if budget is not None and _whole(budget, "budget") < 1:
+        if budget is not None and argument.whole(budget, "budget") < 1:
             raise InvalidInput(f"A budget of {budget} has no room", field="budget", hint="Give 20 tokens or more.")
         with self._app.meters.timing("context", "hybrid") as timing:
             made = await self._engine.context(
-                _text(query, "query"),
-                _reach(user_id, project_id, conversation_id, agent_id),
+                argument.text(query, "query"),
+                await self.reading(user_id, project_id, conversation_id, agent_id),
                 budget=budget,
                 asked_at=_instant(asked_at, "asked_at"),
                 form=_format(format),
@@ -229,7 +287,7 @@ class AsyncMemory:
 
     async def get(self, memory_id: str) -> models.Memory:
         """Return one memory; raise NotFound."""
-        return await self._engine.get(_text(memory_id, "id"))
+        return await self._engine.get(argument.text(memory_id, "id"))
 
     async def update(
         self,
@@ -253,20 +311,22 @@ class AsyncMemory:
         changes = {
             "title": title,
             "importance": None if importance is None else share(importance, "importance"),
-            "tier": None if tier is None else _tier(tier),
+            "tier": None if tier is None else argument.tier(tier),
             "expires_at": _instant(expires_at, "expires_at"),
             "valid_from": _instant(valid_from, "valid_from"),
             "valid_to": _instant(valid_to, "valid_to"),
         }
         if version is not None:
-            _least(version, 1, "version")
+            argument.at_least(version, 1, "version")
         given = {name: value for name, value in changes.items() if value is not None}
-        return await self._engine.update(_text(memory_id, "id"), text=text, metadata=metadata, version=version, **given)
+        return await self._engine.update(
+            argument.text(memory_id, "id"), text=text, metadata=metadata, version=version, **given
+        )
 
     async def delete(self, memory_id: str) -> None:
         """Delete a memory and everything derived from it alone; raise NotFound."""
         await self._start()
-        await self._engine.delete(_text(memory_id, "id"))
+        await self._engine.delete(argument.text(memory_id, "id"))
 
     async def forget(
         self,
@@ -281,11 +341,15 @@ class AsyncMemory:
         await self._start()
         if user_id is project_id is conversation_id is agent_id is None:
             raise InvalidInput("Nobody is named", field="user_id", hint="Say whose memories to forget.")
-        return await self._engine.forget(_reach(user_id, project_id, conversation_id, agent_id), parse(filters))
+        asked = _reach(user_id, project_id, conversation_id, agent_id, self.user_id)
+        reach = await self._acting.reach(asked, Action.WRITE)
+        if not filters:
+            await self._forget_searches(asked)
+        return await self._engine.forget(reach, parse(filters))
 
     async def history(self, memory_id: str) -> list[Change]:
         """Return every change of a memory, oldest first; raise NotFound."""
-        return await self._engine.history(_text(memory_id, "id"))
+        return await self._engine.history(argument.text(memory_id, "id"))
 
     async def list(
         self,
@@ -301,28 +365,58 @@ class AsyncMemory:
     ) -> Page:
         """Return one page of memories, the newest first, and the cursor of the next."""
         return await self._engine.list(
-            _reach(user_id, project_id, conversation_id, agent_id),
+            await self.reading(user_id, project_id, conversation_id, agent_id),
             filters=parse(filters),
-            kinds=_kinds(kinds),
-            limit=_least(limit, 1, "limit"),
-            cursor=None if cursor is None else _text(cursor, "cursor"),
+            kinds=argument.kinds(kinds),
+            limit=argument.at_least(limit, 1, "limit"),
+            cursor=None if cursor is None else argument.text(cursor, "cursor"),
         )
 
     async def conversations(
         self, *, user_id: str | None = None, project_id: str | None = None
     ) -> Sequence[Conversation]:
         """Return conversations with their titles and summaries, the latest first."""
-        return await self._engine.conversations(_reach(user_id, project_id, None, None))
+        return await self._engine.conversations(await self.reading(user_id, project_id))
 
     async def timeline(self, memory_id: str, *, span: int = 5) -> Sequence[models.Memory]:
         """Return the turns around a memory in its conversation, in order."""
-        return await self._engine.timeline(_text(memory_id, "id"), span=min(_least(span, 0, "span"), 10_000))
+        return await self._engine.timeline(
+            argument.text(memory_id, "id"), span=min(argument.at_least(span, 0, "span"), 10_000)
+        )
 
     async def stats(
         self, *, user_id: str | None = None, project_id: str | None = None, conversation_id: str | None = None
     ) -> Stats:
         """Count memories by kind, day, category and tier."""
-        return await self._engine.stats(_reach(user_id, project_id, conversation_id, None))
+        return await self._engine.stats(await self.reading(user_id, project_id, conversation_id))
+
+    def reading(
+        self,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+    ) -> Awaitable[Reach]:
+        """Return what these ids mean, checked and narrowed to what the actor may read; raise Denied, InvalidInput."""
+        return self._acting.reach(_reach(user_id, project_id, conversation_id, agent_id, self.user_id))
+
+    def writing(
+        self,
+        user_id: str | None = None,
+        project_id: str | None = None,
+        conversation_id: str | None = None,
+        agent_id: str | None = None,
+    ) -> Awaitable[Scope]:
+        """Return where these ids say to write, checked; raise Denied where the actor may not, and InvalidInput."""
+        asked = _reach(user_id, project_id, conversation_id, agent_id, self.user_id)
+        scope = Scope(
+            asked.user_id or self.user_id, asked.project_id or models.DEFAULT, asked.conversation_id, asked.agent_id
+        )
+        return self._checked(scope)
+
+    async def _checked(self, scope: Scope) -> Scope:
+        await self._acting.access.check(self.actor, Action.WRITE, scope)
+        return scope
 
     async def drain(self) -> None:
         """Wait until every job so far is done: what was captured is then found by meaning too."""
@@ -334,9 +428,11 @@ class AsyncMemory:
 
         Closing twice does nothing.
         """
-        async with self._starting:
-            if not self._closed:
-                self._closed = True
+        if self is not self._life.root:
+            return
+        async with self._life.starting:
+            if not self._life.closed:
+                self._life.closed = True
                 await self._app.close()
 
 
@@ -346,37 +442,31 @@ def _note(values: Mapping[str, Any]) -> dict[str, Any]:
         raise InvalidInput(f"A note has no {min(unknown)}", field="notes", hint=f"It has {', '.join(sorted(known))}.")
     return {
         **values,
-        "kind": _kind(values.get("kind", "note")),
+        "kind": argument.kind(values.get("kind", "note")),
         "expires_at": _instant(values.get("expires_at"), "expires_at"),
     }
 
 
-def _scope(user_id: str | None, project_id: str | None, conversation_id: str | None, agent_id: str | None) -> Scope:
-    reach = _reach(user_id, project_id, conversation_id, agent_id)
-    return Scope(
-        reach.user_id or models.DEFAULT, reach.project_id or models.DEFAULT, reach.conversation_id, reach.agent_id
-    )
+@dataclass(slots=True)
+class _Life:
+    """How far a store has come, shared by all its views."""
+
+    root: AsyncMemory
+    working: bool
+    views: OrderedDict[Actor, AsyncMemory] = field(default_factory=OrderedDict)
+    started: bool = False
+    closed: bool = False
+    starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-def _reach(user_id: str | None, project_id: str | None, conversation_id: str | None, agent_id: str | None) -> Reach:
+def _reach(
+    user_id: str | None, project_id: str | None, conversation_id: str | None, agent_id: str | None, usual: str
+) -> Reach:
     given = {"user_id": user_id, "project_id": project_id, "conversation_id": conversation_id, "agent_id": agent_id}
-    return Reach.of(**{name: None if value is None else identifier(value, name) for name, value in given.items()})
-
-
-def _kind(value: str) -> Kind:
-    try:
-        return Kind(value)
-    except ValueError as error:
-        names = ", ".join(Kind)
-        raise InvalidInput(f"{value!r} is no kind of memory", field="kind", hint=f"Kinds are {names}.") from error
-
-
-def _kinds(values: object) -> tuple[Kind, ...]:
-    if values is None:
-        return ()
-    if isinstance(values, str) or not isinstance(values, Collection):
-        raise InvalidInput("kinds is no list", field="kinds", hint='Give a list such as ["note"].')
-    return tuple(_kind(value) for value in values)
+    named = {name: None if value is None else identifier(value, name) for name, value in given.items()}
+    if user_id is project_id is None:
+        named["user_id"] = usual
+    return Reach.of(**named)
 
 
 def _format(value: str) -> Format:
@@ -387,31 +477,5 @@ def _format(value: str) -> Format:
     raise InvalidInput(f"{value!r} is no format", field="format", hint=f"Formats are {names}.")
 
 
-def _tier(value: str) -> Tier:
-    try:
-        return Tier(value)
-    except ValueError as error:
-        raise InvalidInput(f"{value!r} is no tier", field="tier", hint=f"Tiers are {', '.join(Tier)}.") from error
-
-
 def _instant(value: datetime | str | None, field: str) -> datetime | None:
     return None if value is None else instant(value, field)
-
-
-def _text(value: object, field: str) -> str:
-    if not isinstance(value, str):
-        raise InvalidInput(f"{field} is not text", field=field, hint="Give it as a string.")
-    return value.encode("utf-8", "replace").decode()
-
-
-def _least(value: object, least: int, field: str) -> int:
-    number = _whole(value, field)
-    if number < least:
-        raise InvalidInput(f"{field} is {number}", field=field, hint=f"Give {least} or more.")
-    return number
-
-
-def _whole(value: object, field: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InvalidInput(f"{field} is not a whole number", field=field, hint="Give a number such as 10.")
-    return value

@@ -65,6 +65,15 @@ class Memory:
     conversations = _waiting(AsyncMemory.conversations)
     timeline = _waiting(AsyncMemory.timeline)
     stats = _waiting(AsyncMemory.stats)
+    search_across = _waiting(AsyncMemory.search_across)
+    readable_projects = _waiting(AsyncMemory.readable_projects)
+    search_history = _waiting(AsyncMemory.search_history)
+    forget_searches = _waiting(AsyncMemory.forget_searches)
+    related_projects = _waiting(AsyncMemory.related_projects)
+    recommend = _waiting(AsyncMemory.recommend)
+    graph_across = _waiting(AsyncMemory.graph_across)
+    audit = _waiting(AsyncMemory.audit)
+    verify_audit = _waiting(AsyncMemory.verify_audit)
     drain = _waiting(AsyncMemory.drain)
 
     def __enter__(self) -> Self:

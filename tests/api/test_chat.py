@@ -17,9 +17,9 @@ from recollect.chat import Piece
 from recollect.errors import ConfigError
 from recollect.models import Memory, Reach, Scope
 from recollect.settings import Settings
-from recollect.testing.chat_server import ChatServer, broken, chat_server, refused, silent, streamed
 from recollect.testing.clock import FakeClock
 from recollect.testing.embedder import FakeEmbedder
+from recollect.testing.model_server import Answer, Cut, Deed, Failure, Hang, ModelServer, model_server
 
 STREAM = {"accept": "text/event-stream"}
 
@@ -166,16 +166,17 @@ async def test_the_answer_from_memories_streams_too(client: httpx.AsyncClient) -
 
 
 @pytest.fixture
-def server() -> Iterator[ChatServer]:
-    with chat_server() as running:
+def server() -> Iterator[ModelServer]:
+    with model_server() as running:
         yield running
 
 
 @pytest.fixture
-async def talking(home: Path, server: ChatServer, clock: FakeClock) -> AsyncIterator[AsyncMemory]:
+async def talking(home: Path, server: ModelServer, clock: FakeClock) -> AsyncIterator[AsyncMemory]:
     settings = {
         "worker": {"poll": 0.02},
-        "chat": {"base_url": server.url, "model": "m1", "api_key": "sk-secret", "timeout": 0.3},
+        "chat": {"base_url": server.openai, "model": "m1", "api_key": "sk-secret", "timeout": 0.5},
+        "models": {"retries": 0},
     }
     async with AsyncMemory(home / "model", embed=FakeEmbedder(), clock=clock, settings=settings) as opened:
         yield opened
@@ -191,22 +192,22 @@ async def model(talking: AsyncMemory, home: Path) -> AsyncIterator[httpx.AsyncCl
 
 
 async def test_the_model_is_given_what_is_remembered_and_what_was_said(
-    model: httpx.AsyncClient, talking: AsyncMemory, server: ChatServer
+    model: httpx.AsyncClient, talking: AsyncMemory, server: ModelServer
 ) -> None:
     note = await talking.add("Alice prefers coffee from Peru", user_id="alice")
-    server.script += [streamed("Peru", "vian."), streamed("Yes.")]
+    server.script(Answer(pieces=["Peru", "vian."]), "Yes.")
     first = await send(model, "Which coffee do I like?", session_id="s1")
     assert (first["response"], first["model"], first["fallback"]) == ("Peruvian.", "m1", None)
     assert first["memories_used"] == [note.id]
     await send(model, "Are you sure?", session_id="s1")
-    system, *said = server.asked[1].body["messages"]
+    system, *said = server.requests[1].body["messages"]
     assert system["role"] == "system"
     assert said == [
         {"role": "user", "content": "Which coffee do I like?"},
         {"role": "assistant", "content": "Peruvian."},
         {"role": "user", "content": "Are you sure?"},
     ]
-    assert "Alice prefers coffee from Peru" in server.asked[0].body["messages"][0]["content"]
+    assert "Alice prefers coffee from Peru" in server.requests[0].body["messages"][0]["content"]
     kept = await turns(talking, "s1")
     assert [turn.text for turn in kept] == ["Which coffee do I like?", "Peruvian.", "Are you sure?", "Yes."]
     assert kept[1].metadata == {"answered_by": "m1", "memories_used": [note.id]}
@@ -219,49 +220,49 @@ async def test_memories_used_is_empty_where_nothing_was_given(model: httpx.Async
     assert (await send(model, "Who are you?"))["memories_used"] == []
 
 
-async def test_the_model_streams(model: httpx.AsyncClient, server: ChatServer) -> None:
-    server.script.append(streamed("你", "好"))
+async def test_the_model_streams(model: httpx.AsyncClient, server: ModelServer) -> None:
+    server.script(Answer(pieces=["你", "好"]))
     events = await stream(model, "你好")
     assert [(name, data.get("text")) for name, data in events] == [("token", "你"), ("token", "好"), ("done", None)]
     assert events[-1][1]["response"] == "你好"
 
 
 @pytest.mark.parametrize(
-    ("script", "code"),
+    ("deed", "code"),
     [
-        ([refused(500), refused(500)], "provider_failed"),
-        ([refused(401)], "provider_refused"),
-        ([silent(), silent()], "provider_failed"),
-        ([broken("Per")], "provider_failed"),
-        ([streamed()], "provider_failed"),
-        ([streamed(" \n")], "provider_failed"),
+        (Failure(500), "provider_failed"),
+        (Failure(401), "provider_refused"),
+        (Hang(), "provider_failed"),
+        (Cut(["Per"]), "provider_failed"),
+        (Answer(""), "provider_failed"),
+        (Answer(pieces=[" \n"]), "provider_failed"),
     ],
     ids=["down", "refused", "silent", "broken", "empty", "blank"],
 )
 async def test_a_model_that_fails_is_stood_in_for_by_the_memories(
-    model: httpx.AsyncClient, talking: AsyncMemory, server: ChatServer, script: list[Any], code: str
+    model: httpx.AsyncClient, talking: AsyncMemory, server: ModelServer, deed: Deed, code: str
 ) -> None:
     note = await talking.add("Alice prefers coffee from Peru", user_id="alice")
-    server.script += script
+    server.usually(deed)
     reply = await send(model, "Which coffee does Alice prefer?", session_id="s1")
-    assert (reply["model"], reply["fallback"]) == ("extractive", f"The model m1 did not answer ({code})")
+    assert (reply["model"], reply["fallback"]) == ("extractive", f"No language model answered ({code})")
     assert reply["memories_used"] == [note.id]
     assert "from Peru" in reply["response"]
     assert len(await turns(talking, "s1")) == 2
 
 
 async def test_a_stream_that_breaks_begins_anew_and_says_so(
-    model: httpx.AsyncClient, talking: AsyncMemory, server: ChatServer
+    model: httpx.AsyncClient, talking: AsyncMemory, server: ModelServer
 ) -> None:
     await talking.add("Alice prefers coffee from Peru", user_id="alice")
-    server.script.append(broken("Per"))
+    server.script(Cut(["Per"]))
     events = await stream(model, "Which coffee does Alice prefer?")
     assert [name for name, _ in events] == ["token", "restart", "token", "done"]
     assert events[-1][1]["response"] == events[2][1]["text"]
 
 
-async def test_what_a_user_said_is_kept_when_they_break_off(talking: AsyncMemory, server: ChatServer) -> None:
-    server.script.append(silent("Hm"))
+async def test_what_a_user_said_is_kept_when_they_break_off(talking: AsyncMemory, server: ModelServer) -> None:
+    server.script(Hang(["Hm"]))
     scope = Scope("alice", "default", "s1")
     answer = talking.app.agent.stream("I moved to Lisbon", scope, Reach("alice", None))
     assert await anext(answer) == Piece("Hm")
@@ -269,11 +270,11 @@ async def test_what_a_user_said_is_kept_when_they_break_off(talking: AsyncMemory
     assert [turn.text for turn in await turns(talking, "s1")] == ["I moved to Lisbon"]
 
 
-def test_words_are_passed_on_while_the_model_still_speaks(home: Path, server: ChatServer) -> None:
-    server.script.append(silent("Hm"))
+def test_words_are_passed_on_while_the_model_still_speaks(home: Path, server: ModelServer) -> None:
+    server.script(Hang(["Hm"]))
     body = {"user_id": "alice", "message": "hello"}
     with (
-        served(home, chat={"base_url": server.url, "model": "m1", "timeout": 60}) as url,
+        served(home, chat={"base_url": server.openai, "model": "m1", "timeout": 60}) as url,
         httpx.stream("POST", f"{url}/api/chat/message", json=body, headers=STREAM, timeout=20) as answer,
     ):
         assert next(answer.iter_text()) == 'event: token\ndata: {"text":"Hm"}\n\n'

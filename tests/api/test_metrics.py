@@ -102,7 +102,7 @@ async def test_every_figure_that_dashboards_know_is_there(client: httpx.AsyncCli
     await memory.search("tabs")
     await memory.search("")
     await memory.context("tabs")
-    await memory.app.engine.stores.records.spend([Usage(START, "chat", "x", 100, 20, 0.25)])
+    await memory.app.engine.stores.records.spend([Usage(START, "chat", "x", 100, 20, 0.25, outcome="answered")])
     await client.get("/health", headers={"X-Recollect-Hook": "SessionStart"})
     found = await samples(client)
     names = {sample.name for sample in found}

@@ -17,7 +17,8 @@ SPENT = [
     Usage(NOW, "inject", "claude-code", 9000, 400, project_id="web"),
     Usage(NOW, "inject", "claude-code", 1000, 100, project_id="web"),
     Usage(NOW, "inject", "codex", 10, 5, project_id="api"),
-    Usage(NOW, "chat", "small", 7, 8, 0.25, project_id="web"),
+    Usage(NOW, "chat", "small", 7, 8, 0.25, project_id="web", outcome="failed"),
+    Usage(NOW, "chat", "small", project_id="web", outcome="cached"),
     Usage(NOW - timedelta(days=40), "chat", "small", 7, 8, 99.0, project_id="web"),
 ]
 
@@ -35,8 +36,21 @@ def test_what_was_told_and_what_models_cost_is_added_up(recollect: Run, home: Pa
         {"project_id": "api", "client": "codex", "calls": 1, "tokens_in": 10, "tokens_out": 5, "cost": 0},
     ]
     assert found["models"] == [
-        {"purpose": "chat", "model": "small", "calls": 1, "tokens_in": 7, "tokens_out": 8, "cost": 0.25}
+        {
+            "purpose": "chat",
+            "model": "small",
+            "calls": 1,
+            "failed": 1,
+            "cached": 1,
+            "tokens_in": 7,
+            "tokens_out": 8,
+            "cost": 0.25,
+        }
     ]
+    (day,) = found["by_day"]
+    assert (day["day"], day["project_id"], day["calls"], day["cached"]) == (NOW.date().isoformat(), "web", 1, 1)
+    assert found["budget"]["tokens"] == 15
+    assert "from cache" in recollect("usage").out
     assert "10,000" in recollect("usage").out
     assert "99" in recollect("usage", "--days", "60").out
     assert recollect("usage", "--project", "api", "--json").json["models"] == []

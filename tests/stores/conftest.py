@@ -10,6 +10,10 @@ import pytest
 
 from recollect.models import Filter, Memory
 from recollect.retrieve import filters
+from recollect.stores.postgres.embedding import usable
+from recollect.stores.postgres.server import PostgresServer
+from recollect.stores.postgres.vectors import PostgresVectors
+from recollect.stores.postgres.words import PostgresWords
 from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
 from recollect.stores.resident.tenants import Tenants
 from recollect.stores.sql.database import Database
@@ -23,19 +27,22 @@ from recollect.stores.sql.words import SqlWords
 from recollect.testing.backend import Backend
 from recollect.testing.clock import FakeClock
 
+Place = Path | str
+"""A file, or the address of a database on a server."""
+
 
 @asynccontextmanager
-async def open_sql(path: Path) -> AsyncIterator[Backend]:
-    """Open a file, everything answered from it."""
+async def open_sql(place: Place) -> AsyncIterator[Backend]:
+    """Open a file or a database, everything answered from it."""
     clock = FakeClock()
-    database = Database(path)
+    database = Database(place if isinstance(place, Path) else PostgresServer(place))
     try:
         upgrade(database)
         yield Backend(
             SqlRecords(database, clock),
             SqlQueue(database, clock),
-            SqlWords(database),
-            SqlVectors(database),
+            SqlWords(database) if isinstance(place, Path) else PostgresWords(database),
+            PostgresVectors(database) if database.write_now(usable) else SqlVectors(database),
             SqlLore(database),
             SqlGraph(database),
             clock,
@@ -45,9 +52,9 @@ async def open_sql(path: Path) -> AsyncIterator[Backend]:
 
 
 @asynccontextmanager
-async def open_resident(path: Path, *, limit: int = 1 << 30) -> AsyncIterator[tuple[Backend, Tenants]]:
-    """Open a file, searched in memory of at most `limit` bytes."""
-    async with open_sql(path) as sql:
+async def open_resident(place: Place, *, limit: int = 1 << 30) -> AsyncIterator[tuple[Backend, Tenants]]:
+    """Open a file or a database, searched in memory of at most `limit` bytes."""
+    async with open_sql(place) as sql:
         database = sql.words._database  # type: ignore[attr-defined]
         tenants = Tenants(database, limit=limit)
         threads = Threads(tenants)
@@ -75,13 +82,13 @@ class Opener:
     def __init__(self, stack: AsyncExitStack) -> None:
         self._stack = stack
 
-    async def sql(self, path: Path) -> Backend:
-        """Open a backend over the file."""
-        return await self._stack.enter_async_context(open_sql(path))
+    async def sql(self, place: Place) -> Backend:
+        """Open a backend over a file or a database."""
+        return await self._stack.enter_async_context(open_sql(place))
 
-    async def resident(self, path: Path, *, limit: int = 1 << 30) -> tuple[Backend, Tenants]:
+    async def resident(self, place: Place, *, limit: int = 1 << 30) -> tuple[Backend, Tenants]:
         """Open a backend that searches in memory, and what it holds there."""
-        return await self._stack.enter_async_context(open_resident(path, limit=limit))
+        return await self._stack.enter_async_context(open_resident(place, limit=limit))
 
 
 @pytest.fixture

@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from recollect.errors import RecollectError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 from recollect.exchange import Batch
 from recollect.models import Task
-from recollect.stores.sql import database as module
-from recollect.stores.sql.database import Database, prepare_home, translated
+from recollect.stores.sql import sqlite as module
+from recollect.stores.sql.database import Database, prepare_home
 from recollect.stores.sql.migrate import upgrade
 from recollect.stores.sql.records import SqlRecords
 from recollect.stores.sql.scrub import scrub
+from recollect.stores.sql.sqlite import translated
 from recollect.testing.clock import FakeClock
 from recollect.testing.sample import HERE, entry, memory
 

@@ -113,14 +113,18 @@ class Gather:
         holds = Where(self._reach, (Kind.TURN, Kind.FACT), STANDING, valid_at=now)
         notes = Where(self._reach, (Kind.NOTE,), valid_at=now)
         pages = [await self._records.page(where, limit=LOOKED_AT) for where in (holds, notes)]
-        return [item for page in pages for item in page.memories if item.dense]
+        return [item for page in pages for item in page.memories if item.dense and not item.flags]
 
     async def _sessions(self, session: str, since: datetime | None) -> tuple[list[Item], list[Item]]:
         """Return how the last session ended, and what the ones before and it were about."""
         talks = await self._records.conversations(self._reach, limit=8 * SESSIONS)
         others = [talk for talk in talks if _is_other(talk, session, since)][:SESSIONS]
         page = await self._records.page(Where(self._reach, (Kind.SUMMARY,), stale=True), limit=8 * SESSIONS)
-        told = {str(item.metadata.get("session") or item.scope.conversation_id): item for item in page.memories[::-1]}
+        told = {
+            str(item.metadata.get("session") or item.scope.conversation_id): item
+            for item in page.memories[::-1]
+            if not item.flags
+        }
         last, lines = [], []
         for place, talk in enumerate(others):
             summary = told.get(talk.id)
@@ -142,7 +146,8 @@ class Gather:
         return [item_of(item, most=LATEST // 2, who=_speaker(item)) for item in (asked, answer) if item is not None]
 
     async def _newest(self, reach: Reach, kinds: tuple[Kind, ...], limit: int) -> tuple[Memory, ...]:
-        return (await self._records.page(Where(reach, kinds), limit=limit)).memories
+        page = await self._records.page(Where(reach, kinds), limit=limit)
+        return tuple(item for item in page.memories if not item.flags)
 
 
 def _is_new(item: Memory, session: str, since: datetime | None, born: datetime | None) -> bool:

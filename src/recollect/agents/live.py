@@ -16,13 +16,14 @@ from recollect.agents.event import Answered, Asked, Compacted, Event, Paused, Pl
 from recollect.agents.folder import project_in
 from recollect.agents.gather import INJECT, Gather, Stands
 from recollect.agents.observation import condense
+from recollect.agents.observing import Observing
 from recollect.agents.told import Told
 from recollect.capture.identifier import identifier
 from recollect.capture.instant import instant
 from recollect.capture.intake import MAX_TEXT
 from recollect.errors import InvalidInput, NotFound, RecollectError
 from recollect.library import AsyncMemory
-from recollect.models import DEFAULT, Hit, Kind, Reach, Role, Scope, Source, Usage
+from recollect.models import Hit, Kind, Reach, Role, Scope, Source, Usage
 from recollect.text import tokens
 
 log = logging.getLogger("recollect.agents")
@@ -45,8 +46,11 @@ class Live:
     def __init__(self, memory: AsyncMemory) -> None:
         self._memory = memory
         self._engine = memory.app.engine
+        self._user = memory.user_id
         self._settings = memory.app.settings.agents
         self._told = Told()
+        inferring = memory.app.inferring
+        self._observing = Observing(self._engine, inferring.ask) if inferring.observes else None
 
     async def hear(self, client: str, event: str, envelope: Mapping[str, Any]) -> dict[str, Any] | None:
         """Keep what an event tells and return what the client is to be told; see `api.hooks.receive`."""
@@ -98,7 +102,9 @@ class Live:
             case Compacted(_, summary):
                 await self._keep_summary(place, project, summary)
             case Paused():
-                await self._engine.sum_up(Scope(DEFAULT, project, place.session))
+                await self._engine.sum_up(Scope(self._user, project, place.session))
+                if self._observing is not None:
+                    self._observing.read(place.session)
             case Started():
                 pass
 
@@ -113,15 +119,17 @@ class Live:
             return
         said = condense(heard.tool, heard.given, heard.result, failed=heard.failed, cwd=place.folder)
         if said:
-            await self._capture(place, project, "tool", said, heard.call, tool=heard.tool[:100])
+            kept = await self._capture(place, project, "tool", said, heard.call, tool=heard.tool[:100])
+            if self._observing is not None and heard.result and kept:
+                await self._observing.add(place.session, kept, heard.tool, heard.given, heard.result)
 
     async def _keep_summary(self, place: Place, project: str, summary: str) -> None:
         """Keep what a client wrote when it compacted a session, made of all that was said in it."""
-        reach = Reach(DEFAULT, project, place.session)
+        reach = Reach(self._user, project, place.session)
         turns = await self._engine.stores.records.turns(reach)
         await self._engine.add_summary(
             summary[:MAX_TEXT],
-            Scope(DEFAULT, project, None, place.client),
+            Scope(self._user, project, None, place.client),
             sources=[turn.id for turn in turns],
             message_id=place.prompt,
             occurred_at=place.at,
@@ -131,7 +139,8 @@ class Live:
 
     async def _capture(
         self, place: Place, project: str, role: str, text: str, message_id: str, **metadata: str
-    ) -> None:
+    ) -> str | None:
+        """Capture one turn and return its id, `None` where nothing of it is kept."""
         turn = {
             "role": role,
             "content": text[:MAX_TEXT],
@@ -139,13 +148,14 @@ class Live:
             "message_id": message_id,
             "metadata": {**metadata, **({"agent": place.agent} if place.agent else {})},
         }
-        await self._memory.capture(
+        done = await self._memory.capture(
             [turn],
             conversation_id=place.conversation,
             project_id=project,
             agent_id=place.client,
             source=place.client,
         )
+        return done.ids[0]
 
     async def _tell(self, heard: Event, project: str) -> Text | None:
         """Return what there is to be told, and note that it was; where that fails, nothing is told."""
@@ -169,7 +179,7 @@ class Live:
         room, session = self._settings.session_budget - around(project), heard.place.session
         if room <= 0:
             return None
-        gather = Gather(self._engine, Reach(DEFAULT, project))
+        gather = Gather(self._engine, Reach(self._user, project))
         sections = []
         if heard.way is Way.COMPACT:
             self._told.clear(session)
@@ -198,7 +208,7 @@ class Live:
         hits = await self._memory.search(
             text[:LONGEST_QUESTION],
             project_id=project,
-            user_id=DEFAULT,
+            user_id=self._user,
             kinds=TELLING,
             asked_at=place.at,
             limit=HITS,
@@ -207,7 +217,7 @@ class Live:
         made_into = {source for item in telling if item.kind is Kind.FACT for source in item.sources}
         new = [item_of(item) for item in telling if item.id not in made_into]
         told = prompt_text(new[:MOST_TOLD], self._settings.prompt_budget)
-        return None if told is None else (told, await Gather(self._engine, Reach(DEFAULT, project)).stands(told.ids))
+        return None if told is None else (told, await Gather(self._engine, Reach(self._user, project)).stands(told.ids))
 
     def _is_telling(self, hit: Hit, place: Place) -> bool:
         """Whether a hit is likely, says something, and is new to its session."""
@@ -217,7 +227,7 @@ class Live:
         asks = item.role is Role.USER and item.text.rstrip().endswith(("?", "？"))
         same = (item.id, *(item.sources if item.kind is Kind.FACT else ()))
         known = any(self._told.has(place.session, name) for name in same)
-        return hit.score >= self._settings.prompt_score and item.dense and not (own or asks or known)
+        return hit.score >= self._settings.prompt_score and item.dense and not (own or asks or known or item.flags)
 
     async def _count(self, told: Text, stands: Stands, place: Place, project: str) -> None:
         """Note what was told: tokens out are those of the text, tokens in those of what it was made of."""

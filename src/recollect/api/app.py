@@ -6,11 +6,12 @@ import time
 
 from fastapi import APIRouter, FastAPI
 
-from recollect.api import docs, errors, hooks, routes
+from recollect.api import docs, errors, hooks, routes, viewer
 from recollect.api.guard.deadline import Drain
 from recollect.api.guard.guards import Door, guards
 from recollect.api.live import events
 from recollect.api.mem0 import hosted, oss
+from recollect.api.session import Sessions
 from recollect.api.watch import health, metrics
 from recollect.library import AsyncMemory
 from recollect.settings import Settings
@@ -23,6 +24,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     metrics.router,
     events.router,
     docs.router,
+    viewer.router,
     hosted.router,
     oss.router,
 )
@@ -51,6 +53,8 @@ def create_app(memory: AsyncMemory | None, settings: Settings, *, door: Door | N
     app.state.started = time.monotonic()
     app.state.instance = ""
     app.state.drain = drain
+    app.state.auth = door is not None and door.auth
+    app.state.sessions = Sessions(door.key if door is not None else None)
     for part in (health, metrics, events):
         part.install(app)
     errors.install(app)

@@ -136,7 +136,9 @@ async def _once(answers: Answers, key: str, request: Request, handle: Handler) -
     where = f"{request.method} {request.url.path}?{request.url.query}"
     said = _digest(where.encode("utf-8", "replace"), await request.body())
     caller = request.headers.get("authorization", "").encode("latin-1", "replace")
-    name = _digest(caller, key.encode("utf-8", "replace"))
+    principal = getattr(request.state, "principal", None)
+    token = principal.token_id.encode() if principal is not None else b""
+    name = _digest(caller, token, key.encode("utf-8", "replace"))
     while (running := answers.running.get(name)) is not None:
         await asyncio.shield(running)
     answers.running[name] = asyncio.get_running_loop().create_future()

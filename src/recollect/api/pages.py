@@ -31,14 +31,24 @@ def _closed(start: int) -> str:
     return base64.urlsafe_b64encode(f"from {start}".encode()).decode().rstrip("=")
 
 
-def _opened(cursor: str) -> int:
+def _opened(cursor: str, deepest: int = DEEPEST) -> int:
     start = -1
     try:
         word, _, digits = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").partition(" ")
-        if word == "from" and digits.isdecimal() and len(digits) < 9:
+        if word == "from" and digits.isdecimal() and len(digits) < 20:
             start = int(digits)
     except (ValueError, binascii.Error):
         pass
-    if not 0 <= start <= DEEPEST:
+    if not 0 <= start <= deepest:
         raise InvalidInput("The cursor is not one of ours", field="cursor", hint="Pass back what the page before gave.")
     return start
+
+
+def after(cursor: str | None) -> int | None:
+    """Return the number that a page begins beyond, `None` for the first page."""
+    return None if cursor is None else _opened(cursor, 2**63 - 1)
+
+
+def before(found: Sequence[T], limit: int, number_of: Callable[[T], int]) -> str | None:
+    """Return the cursor of the page after this one, of a list whose entries are numbered; `None` at its end."""
+    return _closed(number_of(found[-1])) if len(found) == limit else None

@@ -3,45 +3,70 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from recollect.app.models import chat, embedder
+from recollect.access.access import Access
+from recollect.access.acting import Acting
+from recollect.access.records import ActingRecords
+from recollect.access.store import ActingDump
+from recollect.across.answers import Answers
+from recollect.across.search import CrossSearch
+from recollect.app.across import cross_search
+from recollect.app.embedders import cached, embedder
+from recollect.app.infer import SIDE_BY_SIDE, Inference, inference
+from recollect.app.models import language_models
+from recollect.app.rerank import reranking
+from recollect.app.spending import Book
+from recollect.app.stores import open_database, searching
 from recollect.chat import Agent
 from recollect.clock import SystemClock
-from recollect.engine import DERIVE, EMBED, SCRUB, SUMMARISE, Engine, Rules, Stores
+from recollect.engine import EMBED, INFER, SCRUB, Engine, Rules, Stores
 from recollect.errors import ProviderError
 from recollect.meters import Meters
-from recollect.models import Job, Task
-from recollect.ports import Clock, Dump, Embed, Owners, Tokens, Upkeep
+from recollect.models import Isolation, Job, System, Task
+from recollect.ports import (
+    Audit,
+    Clock,
+    Dump,
+    Embed,
+    Models,
+    Nodes,
+    Owners,
+    People,
+    Projects,
+    Queue,
+    Sync,
+    Tokens,
+    Upkeep,
+)
+from recollect.providers.chat.language import LanguageModels
 from recollect.providers.metered import MeteredEmbed
 from recollect.retrieve.fuse import Weights
-from recollect.retrieve.gather import Ways
 from recollect.retrieve.search import Finder, Options
+from recollect.retrieve.ways import Ways
 from recollect.settings import Settings
-from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
+from recollect.stores.resident.index import Threads
+from recollect.stores.resident.spread import ResidentSpread
 from recollect.stores.resident.tenants import Tenants
+from recollect.stores.sql.audit import SqlAudit
 from recollect.stores.sql.database import Database, prepare_home
 from recollect.stores.sql.dump import SqlDump
-from recollect.stores.sql.graph import SqlGraph
-from recollect.stores.sql.lore import SqlLore
-from recollect.stores.sql.migrate import upgrade
 from recollect.stores.sql.owners import SqlOwners
+from recollect.stores.sql.people import SqlPeople
+from recollect.stores.sql.projects import SqlProjects
 from recollect.stores.sql.queue import SqlQueue
 from recollect.stores.sql.records import SqlRecords
 from recollect.stores.sql.scrub import scrub
+from recollect.stores.sql.sync.nodes import SqlNodes
+from recollect.stores.sql.sync.sync import SqlSync
 from recollect.stores.sql.tokens import SqlTokens
 from recollect.stores.sql.upkeep import SqlUpkeep
-from recollect.stores.sql.vectors import SqlVectors
-from recollect.stores.sql.words import SqlWords
 from recollect.text.words import VERSION
-from recollect.worker.derive import Deriving, Summarising
 from recollect.worker.embed import Embedding
 from recollect.worker.identity import own_name, release_abandoned
 from recollect.worker.worker import Handler, Pace, Worker
-
-MEGABYTE = 1 << 20
 
 
 @dataclass(slots=True)
@@ -61,13 +86,26 @@ class App:
     embedding: MeteredEmbed
     owners: Owners
     agent: Agent
+    audit: Audit
+    people: People
+    projects: Projects
+    access: Access
+    sync: Sync
+    nodes: Nodes
+    across: CrossSearch
+    models: LanguageModels
+    inferring: Inference
     _making_up: asyncio.Task[None] | None = None
+    _warming: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin working off jobs, those left by processes that died and by a missing embedder among them."""
         await release_abandoned(self.engine.stores.queue)
+        loop = asyncio.get_running_loop()
+        self.database.listen(lambda: loop.call_soon_threadsafe(self.worker.wake))
         self.worker.start()
         self._making_up = asyncio.create_task(self._make_up())
+        self._warming = asyncio.create_task(self.models.warm())
 
     async def _make_up(self) -> None:
         """See to vectors that could not be made before: for want of an embedder, or because it is another one now."""
@@ -94,79 +132,135 @@ class App:
 
     async def close(self) -> None:
         """Stop the worker, then release threads and files."""
-        if self._making_up is not None:
-            self._making_up.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._making_up
+        await self.across.settled()
+        for begun in (self._making_up, self._warming):
+            if begun is not None:
+                begun.cancel()
+                with suppress(asyncio.CancelledError):
+                    await begun
         await self.worker.stop()
-        await self.agent.close()
+        await self.models.aclose()
         self.threads.close()
         self.tenants.close()
         await self.engine.stores.records.close()
-        close = getattr(self.engine.embed, "close", None)
+        reranking = self.engine.finder.reranking
+        for held in (self.engine.embed, reranking and reranking.model):
+            await _released(held)
+
+
+async def _released(held: object) -> None:
+    """Close what holds threads or connections."""
+    for name in ("close", "aclose"):
+        close = getattr(held, name, None)
         if close is not None:
-            close()
+            done = close()
+            if done is not None:
+                await done
 
 
-def open_app(settings: Settings, *, embed: Embed | None = None, clock: Clock | None = None) -> App:
+def open_app(
+    settings: Settings, *, embed: Embed | None = None, clock: Clock | None = None, models: Models | None = None
+) -> App:
     """Open (and create or upgrade) the store that the settings name, and put everything together.
 
-    `embed` and `clock` take the place of what the settings would choose. Raises StoreError and ConfigError.
+    `embed`, `clock` and (for what is made of memories) `models` take the place of what the settings would choose.
+    Raises StoreError and ConfigError.
     """
     prepare_home(settings.home)
     clock = clock or SystemClock()
     meters = Meters()
-    database = Database(settings.database, meters=meters)
+    database = open_database(settings, meters, analysis=VERSION)
     try:
-        upgrade(database, analysis=VERSION)
-        return _built(settings, database, embed or embedder(settings), clock, meters)
+        return _built(settings, database, embed or embedder(settings), clock, meters, models)
     except BaseException:
         database.close_now()
         raise
 
 
-def _built(settings: Settings, database: Database, embed: Embed, clock: Clock, meters: Meters) -> App:
-    records, queue = SqlRecords(database, clock), SqlQueue(database, clock)
-    tenants = Tenants(database, limit=settings.store.memory_mb * MEGABYTE)
-    threads = Threads(tenants)
-    words = ResidentWords(threads, SqlWords(database))
-    vectors = ResidentVectors(threads, SqlVectors(database))
-    lore, graph = ResidentLore(threads, SqlLore(database)), SqlGraph(database)
-    options = Options(
-        settings.retrieve.candidates, _weights(settings.retrieve.word_weight), settings.retrieve.similarity_threshold
+def _built(
+    settings: Settings, database: Database, embed: Embed, clock: Clock, meters: Meters, given: Models | None
+) -> App:
+    records, queue, found = SqlRecords(database, clock), SqlQueue(database, clock), searching(settings, database)
+    models = language_models(settings, database, records, meters, clock)
+    inferring = inference(settings, given or models)
+    book = Book(settings, models.jot, clock)
+    embedding = MeteredEmbed(embed, meters, book.embedding())
+    quick = cached(embedding, settings.embedder, meters)
+    reranker = reranking(settings.rerank, meters, book.reranking())
+    ways = Ways(found.words, found.vectors, found.lore, found.graph, quick)
+    finder = Finder(ways, records, _options(settings), reranking=reranker, rephrase=inferring.rephrase)
+    answers = Answers()
+    handlers: dict[str, Handler] = {
+        EMBED: Embedding(found.vectors, quick),
+        **inferring.handlers(records, found.words, clock),
+        SCRUB: _scrubbing(database, models, quick.clear, answers.clear),
+    }
+    worker = _worker(settings, queue, handlers, meters)
+    audit = SqlAudit(database, clock, settings.home / "audit.head")
+    people, projects = SqlPeople(database), SqlProjects(database, clock)
+    access = Access(people, projects, clock, audit, usual=Isolation(settings.project.project_isolation_mode))
+    system = Acting(access, System())
+    stores = Stores(ActingRecords(records, system), queue, found.words, found.vectors, found.lore, found.graph)
+    usual = settings.rerank.keep if reranker else settings.retrieve.top_k
+    rules = Rules(settings.capture.density_threshold, usual, inferring.infers)
+    engine = Engine(stores, finder, embed, clock, rules, worker.wake, inferring.composing())
+    return App(
+        settings=settings,
+        engine=engine,
+        worker=worker,
+        database=database,
+        tenants=found.tenants,
+        threads=found.threads,
+        dump=ActingDump(SqlDump(database, clock), system),
+        upkeep=SqlUpkeep(database),
+        tokens=SqlTokens(database),
+        meters=meters,
+        embedding=embedding,
+        owners=SqlOwners(database),
+        agent=Agent(engine, clock, models, settings.compose.language),
+        audit=audit,
+        people=people,
+        projects=projects,
+        access=access,
+        sync=SqlSync(database, clock),
+        nodes=SqlNodes(database),
+        across=cross_search(
+            settings.project,
+            database,
+            finder,
+            ResidentSpread(found.threads, found.words, found.vectors),
+            records,
+            clock,
+            answering=lambda: embedding.answering,
+            answers=answers,
+            sweep=lambda: queue.push([Task(SCRUB, {})]),
+        ),
+        models=models,
+        inferring=inferring,
     )
-    embedding = MeteredEmbed(embed, meters)
-    finder = Finder(Ways(words, vectors, lore, graph, embedding), records, options)
+
+
+def _scrubbing(database: Database, models: LanguageModels, *clear: Callable[[], None]) -> Handler:
+    """Return what wipes deleted text: out of what is held in memory, out of the cached answers, out of the pages."""
 
     async def scrubbing(_: object) -> None:
+        for emptied in clear:
+            emptied()
+        await models.forget()
         await scrub(database)
 
-    handlers: dict[str, Handler] = {
-        EMBED: Embedding(vectors, embedding),
-        DERIVE: Deriving(records, words, clock),
-        SUMMARISE: Summarising(records, clock),
-        SCRUB: scrubbing,
-    }
+    return scrubbing
+
+
+def _worker(settings: Settings, queue: Queue, handlers: Mapping[str, Handler], meters: Meters) -> Worker:
     pace = Pace(settings.worker.lease, settings.worker.attempts, settings.worker.poll)
-    worker = Worker(
-        own_name(), queue, {name: _metered(name, do, meters) for name, do in handlers.items()}, pace, {EMBED: 2}
-    )
-    rules = Rules(
-        settings.capture.density_threshold,
-        settings.retrieve.top_k,
-        settings.compose.budget,
-        settings.compose.fusion_limit,
-        settings.compose.language,
-    )
-    stores = Stores(records, queue, words, vectors, lore, graph)
-    engine = Engine(stores, finder, embed, clock, rules, worker.wake)
-    dump, upkeep = SqlDump(database, clock), SqlUpkeep(database)
-    tokens = SqlTokens(database)
-    agent = Agent(engine, clock, chat(settings.chat), settings.compose.language)
-    owners = SqlOwners(database)
-    return App(
-        settings, engine, worker, database, tenants, threads, dump, upkeep, tokens, meters, embedding, owners, agent
-    )
+    metered = {name: _metered(name, do, meters) for name, do in handlers.items()}
+    return Worker(own_name(), queue, metered, pace, {EMBED: 2, INFER: SIDE_BY_SIDE})
+
+
+def _options(settings: Settings) -> Options:
+    chosen = settings.retrieve
+    return Options(chosen.candidates, _weights(chosen.word_weight), chosen.similarity_threshold)
 
 
 def _metered(name: str, do: Handler, meters: Meters) -> Handler:

@@ -1,59 +1,173 @@
-"""Picks the models that the settings name; nothing is loaded before it is needed."""
+"""Builds the language models that the settings name, layer by layer; nothing is loaded before it is asked."""
 
 from __future__ import annotations
 
+import asyncio
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
 from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
+from recollect.app.llama import keeper, local_chat, usable
 from recollect.errors import ConfigError
-from recollect.ports import Chat, Embed
-from recollect.providers.absent import NoEmbedder
-from recollect.providers.minilm import MiniLM
-from recollect.settings import ChatSettings, EmbedderSettings, Settings
+from recollect.exchange import Answered, Asking
+from recollect.meters import Meters
+from recollect.models import Usage
+from recollect.ports import Cache, Chat, Clock, Models, Records
+from recollect.providers.chat.budget import Budget
+from recollect.providers.chat.deferred import DeferredChat
+from recollect.providers.chat.joined import JoinedModels
+from recollect.providers.chat.kept import KeptModels, Note
+from recollect.providers.chat.language import LanguageModels
+from recollect.providers.chat.ledger import Ledger
+from recollect.providers.chat.metered import MeteredChat
+from recollect.providers.chat.price import Price
+from recollect.providers.chat.queued import QueuedChat
+from recollect.providers.chat.rested import RestedChat
+from recollect.providers.chat.retried import RetriedChat
+from recollect.providers.chat.router import Chain, Router
+from recollect.providers.held_cache import HeldCache, LayeredCache
+from recollect.providers.llama.chat import LlamaChat
+from recollect.settings import LOCAL, Place, Plan, Ref, Settings, plan
+from recollect.stores.sql.cache import SqlCache
+from recollect.stores.sql.database import Database
+
+MEGABYTE = 1 << 20
 
 
-def embedder(settings: Settings) -> Embed:
-    """Return the embedder that the settings name; nothing is loaded before its first text."""
-    chosen = settings.embedder
-    if chosen.provider == "none":
-        return NoEmbedder()
-    if chosen.provider == "minilm":
-        return MiniLM(settings.home, folder=chosen.weights, precision=chosen.precision, threads=chosen.threads)
-    return _optional(settings, chosen)
+def language_models(
+    settings: Settings, database: Database, records: Records, meters: Meters, clock: Clock
+) -> LanguageModels:
+    """Return the models that the settings name; none is asked where they name none.
+
+    Raises ConfigError for a model that cannot be asked: no key, no address, no library for it.
+    """
+    chosen = plan(settings, local=lambda name: usable(settings, name))
+    if chosen.places and find_spec("pydantic_ai") is None:
+        raise ConfigError("language models of providers need Pydantic AI", hint='pip install "recollect[models]"')
+    return _Built(settings, chosen, records, meters, clock).models(_cache(settings, database, clock))
 
 
-def _optional(settings: Settings, chosen: EmbedderSettings) -> Embed:
-    """Return an embedder whose libraries are extras, imported only here and only now."""
-    if chosen.provider == "fastembed":
-        made: Embed = import_module("recollect.providers.fastembed_embed").FastEmbed(
-            settings.home, chosen.model, threads=chosen.threads
-        )
-        return made
-    if not chosen.base_url:
-        raise ConfigError(
-            "embedder.base_url is missing", hint="Name the endpoint, such as https://api.openai.com/v1, or localhost."
-        )
-    key = "" if chosen.api_key is None else chosen.api_key.get_secret_value()
-    asked: Embed = import_module("recollect.providers.openai_embed").OpenAIEmbed(
-        chosen.base_url,
-        key,
-        chosen.model,
-        dimension=chosen.dimension,
-        ask_dimension=chosen.dimension is not None,
-        batch=chosen.batch,
-        timeout=chosen.timeout,
-    )
-    return asked
-
-
-def chat(chosen: ChatSettings) -> Chat | None:
-    """Return the chat model that the settings name, `None` where they name none; raise ConfigError for half of one."""
-    if not chosen.base_url and not chosen.model:
+def _cache(settings: Settings, database: Database, clock: Clock) -> Cache | None:
+    wanted = settings.models.cache
+    if not wanted.enabled:
         return None
-    if not chosen.base_url or not chosen.model:
-        missing = "model" if chosen.base_url else "base_url"
-        raise ConfigError(f"chat.{missing} is missing", hint="A chat model needs chat.base_url and chat.model.")
-    key = "" if chosen.api_key is None else chosen.api_key.get_secret_value()
-    made: Chat = import_module("recollect.providers.openai_chat").OpenAIChat(
-        chosen.base_url, key, chosen.model, timeout=chosen.timeout
-    )
-    return made
+    held = HeldCache(room=min(wanted.memory_mb, wanted.max_size_mb) * MEGABYTE)
+    return LayeredCache(held, SqlCache(database, clock, room=wanted.max_size_mb * MEGABYTE))
+
+
+class _Built:
+    """Builds the layers; what several models share is made once."""
+
+    def __init__(self, settings: Settings, chosen: Plan, records: Records, meters: Meters, clock: Clock) -> None:
+        self._settings, self._plan, self._meters, self._clock = settings, chosen, meters, clock
+        self._ledger = Ledger(records.spend)
+        limits = settings.models.budget
+        self._budget = Budget(limits.tokens, limits.dollars, lambda day: records.spent(since=day), clock)
+        self._lines = _Lines()
+        self._places = {name: asyncio.Semaphore(place.concurrency) for name, place in chosen.places.items()}
+        self._keeper = keeper(settings)
+        self._local: list[LlamaChat] = []
+        self._rested: dict[tuple[Ref, bool], RestedChat] = {}
+        self._chats: dict[tuple[Ref, bool], Chat] = {}
+
+    def models(self, cache: Cache | None) -> LanguageModels:
+        """Return everything as one."""
+        chains = {
+            task: Chain(
+                [[self._chat(ref, thinking=route.thinking) for ref in step] for step in route.steps],
+                route.temperature,
+                route.max_tokens,
+            )
+            for task, route in self._plan.routes.items()
+        }
+        models: Models = Router(chains)
+        if cache is not None:
+            ttl = self._settings.models.cache.ttl_seconds
+            models = KeptModels(models, cache, self._marks(), ttl=ttl, meters=self._meters, note=self._note)
+        models = JoinedModels(models, self._note)
+        return LanguageModels(
+            models,
+            list(self._rested.values()),
+            self._budget,
+            self._ledger,
+            cache,
+            [self._lines.aclose, self._keeper.aclose],
+            [chat.warm for chat in self._local if self._settings.local.warm_up],
+        )
+
+    def _chat(self, ref: Ref, *, thinking: bool) -> Chat:
+        """Return a model in all its layers, the same one wherever it is named with the same thinking."""
+        key = (ref, thinking)
+        if key not in self._chats:
+            cool_down, retries = self._settings.models.cool_down, self._settings.models.retries
+            rested = self._rested[key] = RestedChat(self._inner(ref, thinking=thinking), seconds=cool_down)
+            places = self._places.get(ref.provider)
+            self._chats[key] = RetriedChat(
+                rested if places is None else QueuedChat(rested, places), retries=0 if places is None else retries
+            )
+        return self._chats[key]
+
+    def _inner(self, ref: Ref, *, thinking: bool) -> Chat:
+        label = str(ref)
+        if ref.provider == LOCAL:
+            local = local_chat(self._keeper, ref.model, self._settings.local)
+            self._local.append(local)
+            return self._metered(local, Price(label, ref.model, LOCAL, "", {}))
+        place = self._plan.places[ref.provider]
+
+        def make() -> Chat:
+            price = Price(label, ref.model, place.kind, place.base_url, self._settings.models.prices)
+            return self._metered(self._lines.of(place).chat(ref.model, label=label, thinking=thinking), price)
+
+        return DeferredChat(label, make)
+
+    def _metered(self, chat: Chat, price: Price) -> Chat:
+        return MeteredChat(chat, price, self._budget, self._ledger, self._meters, self._clock)
+
+    def _marks(self) -> Mapping[Any, str]:
+        """Return what shapes the answers of each task besides the question: its models, and how they are asked."""
+        places = {name: (place.kind, place.base_url, place.api_version) for name, place in self._plan.places.items()}
+        return {task: json.dumps([asdict(route), places], sort_keys=True) for task, route in self._plan.routes.items()}
+
+    @property
+    def _note(self) -> Note:
+        def note(asking: Asking, answered: Answered, outcome: str, seconds: float) -> None:
+            usage = Usage(
+                self._clock.now(),
+                asking.purpose,
+                answered.model,
+                milliseconds=round(seconds * 1000, 3),
+                project_id=asking.project_id,
+                outcome=outcome,
+            )
+            self._ledger.jot(usage)
+
+        return note
+
+
+class _Lines:
+    """The connections to each provider, made with its first question; on any thread."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def of(self, place: Place) -> Any:
+        """Return the connections to a provider."""
+        with self._lock:
+            if place.provider not in self._lines:
+                wire = import_module("recollect.providers.chat.wire")
+                server = wire.Server(
+                    place.provider, place.kind, place.base_url, place.api_key, place.api_version, place.timeout
+                )
+                self._lines[place.provider] = import_module("recollect.providers.chat.line").Line(server)
+            return self._lines[place.provider]
+
+    async def aclose(self) -> None:
+        """Close them all."""
+        for line in self._lines.values():
+            await line.aclose()

@@ -13,6 +13,7 @@ from recollect.capture.ids import new_id
 from recollect.capture.instant import instant
 from recollect.capture.metadata import cleaned, metadata_of
 from recollect.capture.normalise import normalise
+from recollect.capture.poison import flagged
 from recollect.capture.redact import redact, redact_field
 from recollect.errors import InvalidInput, TooLarge
 from recollect.models import Kind, Memory, Role, Scope, Source, Turn
@@ -152,7 +153,7 @@ def _drafted(turn: Turn, scope: Scope, now: datetime, source: Source, seen: dict
         content_hash=content_hash(text),
         role=turn.role,
         speaker=speaker,
-        metadata=metadata,
+        metadata=flagged(metadata, turn.content, turn.speaker),
         source=Source(source.client, source.file, turn.message_id) if turn.message_id else source,
         expires_at=turn.expires_at,
     )
@@ -179,7 +180,8 @@ def note(
     """
     if kind not in WRITTEN:
         raise InvalidInput(f"kind is {str(kind)[:40]!r}", field="kind", hint="Write a note or a fact.")
-    clean = redact(normalise(content_of(text, "text")))
+    content = content_of(text, "text")
+    clean = redact(normalise(content))
     if not clean.text.strip():
         raise InvalidInput(
             "text is empty", field="text", hint="Nothing is left to remember once private parts are out."
@@ -197,7 +199,7 @@ def note(
         content_hash=content_hash(clean.text),
         title=name or None,
         importance=0.5 if importance is None else share(importance, "importance"),
-        metadata=_clean_metadata(metadata_of(metadata, "metadata"), counts),
+        metadata=flagged(_clean_metadata(metadata_of(metadata, "metadata"), counts), content, name),
         source=Source(source.client, source.file, message) if message else source,
     )
     parts = (scope.user_id, scope.project_id, scope.conversation_id or "", kind, message or memory.id, clean.text)

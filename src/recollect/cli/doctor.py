@@ -19,10 +19,11 @@ SIGNS = {Status.OK: ("ok", "green"), Status.WARN: ("warn", "yellow"), Status.FAI
 
 
 @verb("doctor")
-def command(common: Common) -> None:
+@click.option("--models", is_flag=True, help="Ask each language model one tiny question.")
+def command(common: Common, models: bool) -> None:
     """Check the machine, the store and the settings, and say what to do; exit code 1 when something fails."""
     loaded = load(common.home)
-    checks = asyncio.run(examine(loaded.settings))
+    checks = asyncio.run(examine(loaded.settings, models=models))
     bad = any(check.status is Status.FAIL for check in checks)
     if common.as_json:
         emit(_shape(checks, loaded, ok=not bad))

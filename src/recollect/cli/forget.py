@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import click
 
+from recollect.cli.exits import FAILED
 from recollect.cli.opened import drained, opened, run
 from recollect.cli.options import FILTERS, SCOPE, Common, verb
 from recollect.cli.out import emit
+from recollect.cli.progress import Bar
 from recollect.library import AsyncMemory
+from recollect.models import Reach
+from recollect.ops.prove import Proof, look, witness
+from recollect.retrieve.filters import parse
 
 
 @verb("forget", SCOPE, FILTERS)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-def command(common: Common, filters: dict[str, Any] | None, yes: bool) -> None:
-    """Delete everything of a user, project, conversation or agent; at least one must be named."""
+@click.option("--prove", is_flag=True, help="Look for what was deleted in the raw files, and report.")
+def command(common: Common, filters: dict[str, Any] | None, yes: bool, prove: bool) -> None:
+    """Delete everything of a user, project, conversation or agent; at least one must be named.
+
+    With --prove, every file of the data directory is then searched for pieces of the deleted texts; exit code 1 when
+    one is found that nobody else says.
+    """
     if not any(common.scope().values()):
         raise click.UsageError("name whose memories to forget: --user, --project, --conversation or --agent")
+    if prove:
+        _tell(common, run(_prove(common, filters, yes=yes)))
+        return
     count = run(_forget(common, filters, yes=yes))
     if common.as_json:
         emit({"deleted": count})
@@ -33,6 +47,39 @@ async def _forget(common: Common, filters: dict[str, Any] | None, *, yes: bool) 
         count = await memory.forget(**common.scope(), filters=filters)
         await drained(memory, "wiping")
         return count
+
+
+async def _prove(common: Common, filters: dict[str, Any] | None, *, yes: bool) -> Proof:
+    async with opened(common, worker=True) as memory:
+        if not yes:
+            told = await _told(memory, common, filters)
+            click.confirm(f"Delete {told} for good?", abort=True, err=True)
+        await drained(memory)
+        seen = await witness(memory, Reach.of(**common.scope()), parse(filters))
+        count = await memory.forget(**common.scope(), filters=filters)
+        await drained(memory, "wiping")
+        with Bar("looking through every file") as bar:
+            return await look(memory, seen, count, bar)
+
+
+def _tell(common: Common, proof: Proof) -> None:
+    if common.as_json:
+        emit({**asdict(proof), "holds": proof.holds})
+    else:
+        click.echo(f"deleted {proof.deleted:,}")
+        click.echo(f"looked for {proof.pieces:,} pieces of it in {proof.files:,} files, {proof.bytes / 1e6:,.1f} MB")
+        for trace in proof.traces:
+            why = f", and memory {trace.held_by} says it too" if trace.held_by else ""
+            click.echo(f"{trace.file} holds {trace.piece!r}{why}", err=not trace.held_by)
+        if proof.holds:
+            click.echo("nothing of it is left" if not proof.traces else "all that is left is what others say")
+        if proof.backups:
+            click.echo(
+                f"{len(proof.backups)} backups made before hold it; restoring one does not bring it back, once a newer "
+                "backup exists: recollect backup"
+            )
+    if not proof.holds:
+        raise click.exceptions.Exit(FAILED)
 
 
 async def _told(memory: AsyncMemory, common: Common, filters: dict[str, Any] | None) -> str:

@@ -76,6 +76,8 @@ def headline(rank: int, hit: Hit) -> str:
     left = f"{rank:>3}  {hit.score:.2f}  {day(item.occurred_at)}  {cut(who(item), 40)}"
     if item.superseded_by:
         left += "  (superseded)"
+    if item.flags:
+        left += f"  (flagged: {', '.join(item.flags)})"
     gap = max(2, width() - cells(left) - 8)
     return f"{click.style(left, bold=True)}{' ' * gap}{click.style(short(item.id), dim=True)}"
 

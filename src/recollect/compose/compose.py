@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from recollect.compose.fuse import Piece, Topic, fuse
+from recollect.compose.fused import Fused
 from recollect.compose.limit import BUDGET, Part, Rank, joined, limit
 from recollect.compose.phrase import Phrases, phrases, tongue
-from recollect.compose.render import Format, render
+from recollect.compose.render import Format, render, short
 from recollect.compose.select import Selection, select
 from recollect.compose.trim import Draft, draft
 from recollect.models import Context, Hit, Memory
@@ -36,6 +37,7 @@ def compose(
     language: str | None = None,
     notes: Sequence[str] = (),
     history: Sequence[Memory] = (),
+    fused: Fused | None = None,
 ) -> Context:
     """Return hits as text of at most `budget` tokens, with the ids of the memories that are in it, best first.
 
@@ -44,25 +46,37 @@ def compose(
     memories too. Within them hits go in by value per token, near repeats and memories that say nothing are left out,
     long ones are shortened to the sentences that answer when not all fit whole. `notes` and `history` (earlier turns,
     oldest first) fill what is left; they are the first to go. The guiding line goes before any memory does. With no
-    memory to show the text says so. `dropped` counts hits left out for want of room.
+    memory to show the text says so. `dropped` counts hits left out for want of room. What a model has `fused` takes
+    the place of the hits where it fits into `budget`; it is never cut.
     """
     words = phrases(tongue(query_text, language))
     whole = BUDGET if budget is None else max(0, budget)
     room = fusion_limit if fusion_limit is not None else (FUSION_LIMIT if budget is None else whole)
     asked = frozenset(question(query_text))
     guide = Part(Rank.GUIDE, words["guide"])
+    extra = [*_history(history, words), *(Part(Rank.NOTE, note) for note in notes)]
+    if fused is not None:
+        limited = limit([guide, Part(Rank.MEMORIES, fused.shown(format)), *extra], whole)
+        if limited.tokens <= whole:
+            return Context(limited.text, limited.tokens, fused.memories, fused_by=fused.by)
     for lead in ((guide,), ()):
         taken = tokens.count(joined([*lead, Part(Rank.MEMORIES, "x")])) if lead else 0
         found = _fitting(hits, asked, min(room, whole - taken), format, words)
         if found:
             text, kept, missing = found
-            extra = [*_history(history, words), *(Part(Rank.NOTE, note) for note in notes)]
             limited = limit([*lead, Part(Rank.MEMORIES, text), *extra], whole)
             if limited.tokens <= whole:
                 return Context(limited.text, limited.tokens, kept, dropped=missing)
     said = words["no_room"] if any(hit.memory.dense for hit in hits) else words["nothing"]
-    text = tokens.cut(said, whole)
+    text = tokens.cut(limit([Part(Rank.GUIDE, said), *extra], whole).text, whole)
     return Context(text, tokens.count(text), (), dropped=sum(hit.memory.dense for hit in hits))
+
+
+def left_out(query_text: str, items: Sequence[Memory], language: str | None) -> list[str]:
+    """Return the note that says which memories are not shown because they are flagged; none where there are none."""
+    words = phrases(tongue(query_text, language))
+    ids = ", ".join(f"[{short(item.id)}]" for item in items)
+    return [words["left_out"].format(ids=ids)] if items else []
 
 
 def _fitting(

@@ -10,6 +10,8 @@ from recollect.text import tokens
 
 BUDGET = 20_000
 """The seed's default for a whole prompt, in tokens."""
+QUOTE = 48
+"""Tokens to which a quote of history is shortened before any is dropped: who spoke, and of what."""
 _GLUE = "\n\n"
 
 
@@ -43,10 +45,12 @@ class Limited:
 def limit(parts: Sequence[Part], budget: int = BUDGET) -> Limited:
     """Drop parts until the rest has at most `budget` tokens: notes from the last, then history from the oldest.
 
-    Guide and memories are never dropped or cut: when they alone are over the budget, so is the result, and `tokens`
-    tells it.
+    Before any history goes, long quotes in it are shortened, the oldest first. Guide and memories are never dropped or
+    cut: when they alone are over the budget, so is the result, and `tokens` tells it.
     """
     kept = [part for part in parts if part.text]
+    if tokens.count(joined(kept)) > budget:
+        kept = _shortened(kept, budget)
     dropped = 0
     while tokens.count(joined(kept)) > budget:
         victim = next(iter(_victims(kept)), None)
@@ -56,6 +60,17 @@ def limit(parts: Sequence[Part], budget: int = BUDGET) -> Limited:
         dropped += 1
     text = joined(kept)
     return Limited(tuple(kept), text, tokens.count(text), dropped)
+
+
+def _shortened(parts: Sequence[Part], budget: int) -> list[Part]:
+    """Return the parts with quotes of history shortened, as many as it takes to fit once the notes are gone."""
+    kept = list(parts)
+    for at, part in enumerate(parts):
+        if tokens.count(joined(one for one in kept if one.rank is not Rank.NOTE)) <= budget:
+            break
+        if part.rank is Rank.HISTORY and tokens.count(part.text) > QUOTE:
+            kept[at] = Part(part.rank, f"{tokens.cut(part.text, QUOTE)}…")
+    return kept
 
 
 def joined(parts: Iterable[Part]) -> str:

@@ -49,6 +49,8 @@ def marked(memory: Memory, phrases: Phrases) -> list[str]:
         marks.append(phrases["superseded_by"].format(id=short(memory.superseded_by)))
     elif memory.valid_to:
         marks.append(phrases["ended"].format(day=memory.valid_to.date().isoformat()))
+    if memory.flags:
+        marks.append(phrases["flagged"].format(names=", ".join(line(name) for name in memory.flags)))
     if memory.repeats > 1:
         marks.append(phrases["repeats"].format(count=memory.repeats))
     return marks

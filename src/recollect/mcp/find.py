@@ -8,19 +8,17 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
+from recollect.across.search import Told
 from recollect.mcp.argument import Conversation, Kinds, Project, Question, User
 from recollect.mcp.desk import Call, Desk, Whose
 from recollect.mcp.held import BUDGET, fitting, joined
 from recollect.mcp.row import HEAD, row
-from recollect.models import Hit
-from recollect.ops.across import Across, projects_of, search_across
-from recollect.ops.shape import time_of
-from recollect.text.tokens import count, cut
+from recollect.models import Across
+from recollect.ops.across_shape import across_of
+from recollect.text.tokens import count
 
 NAMED: Final = 12
 """Projects that are named where nothing was found."""
-SUMMARY: Final = 100
-"""Tokens of a summary in the older answer of the search across projects."""
 LAYERS: Final = "Next: `get_memories` for full texts, `timeline` for what was said around one."
 
 Rows = Annotated[int, Field(ge=1, le=60, description="Rows at most.")]
@@ -70,7 +68,7 @@ class Finding:
         For a ready-made text to work from, use inject_context instead.
         """
         whose = self._desk.whose(call, user_id, project_id)
-        hits = await self._desk.memory.search(
+        hits = await self._desk.of(call).search(
             query,
             **whose.named(),
             conversation_id=conversation_id,
@@ -79,7 +77,7 @@ class Finding:
             limit=limit,
         )
         if not hits:
-            return await self._nothing(whose)
+            return await self._nothing(call, whose)
         rows, used = fitting([row(hit) for hit in hits])
         whole = sum(count(hit.memory.text) for hit in hits[: len(rows)])
         return joined(
@@ -107,10 +105,10 @@ class Finding:
         To look through candidates yourself, use search_memories: an index costs less.
         """
         whose = self._desk.whose(call, user_id, project_id)
-        made = await self._desk.memory.context(query, **whose.named(), conversation_id=conversation_id, budget=budget)
+        made = await self._desk.of(call).context(query, **whose.named(), conversation_id=conversation_id, budget=budget)
         if not made.memories:
-            return await self._nothing(whose)
-        held = await self._desk.memory.app.engine.stores.records.get(list(made.memories))
+            return await self._nothing(call, whose)
+        held = await self._desk.of(call).app.engine.stores.records.get(list(made.memories))
         whole = sum(count(item.text) for item in held)
         dropped = f"; {made.dropped} more had no room" if made.dropped else ""
         told = f"({made.tokens} tokens from {_count(len(held), 'memory', 'memories')} of {whole} tokens{dropped})"
@@ -125,6 +123,9 @@ class Finding:
         merge_strategy: Merge = "score",
         max_results_per_project: Each = 10,
         limit: Rows = 40,
+        kinds: Kinds = None,
+        since: Day = None,
+        until: Day = None,
         user_id: User = None,
     ) -> str:
         """Search several projects at once: how something was solved elsewhere, what holds everywhere.
@@ -133,15 +134,23 @@ class Finding:
         each row with its project. It works only where the user has allowed it; search_memories with a project_id
         looks into one other project.
         """
-        found = await self._across(
-            call, query, project_ids, include_all_projects, merge_strategy, max_results_per_project, limit, user_id
+        found = await self._desk.of(call).search_across(
+            query,
+            project_ids=project_ids or (),
+            include_all_projects=include_all_projects,
+            merge_strategy=merge_strategy,
+            max_results_per_project=max_results_per_project,
+            limit=limit,
+            kinds=kinds,
+            filters=_between(since, until),
+            user_id=self._desk.whose(call, user_id, None).user_id,
+            told=_teller(call),
         )
-        names = ", ".join(f"`{name}` {number}" for name, number in found.found.items())
-        left = f" Not searched for want of room: {', '.join(found.left[:NAMED])}." if found.left else ""
+        names = ", ".join(f"`{one.project_id}` {one.total}" for one in found.projects)
         rows, used = fitting([row(hit, project=True) for hit in found.hits])
         return joined(
-            f"{_count(found.total, 'result', 'results')} in {_count(len(found.found), 'project', 'projects')}"
-            f"{f' ({names})' if names else ''}, {len(rows)} shown in {used} tokens.{left}",
+            f"{_count(found.total, 'result', 'results')} in {_count(len(found.projects), 'project', 'projects')}"
+            f"{f' ({names})' if names else ''}, {len(rows)} shown in {used} tokens.{_not_searched(found)}",
             [*HEAD, *rows] if rows else "",
             _left(len(found.hits) - len(rows)),
             LAYERS if rows else "",
@@ -159,54 +168,24 @@ class Finding:
         user_id: User = None,
     ) -> str:
         """Search several projects at once: the older name of cross_project_search, which answers in JSON."""
-        found = await self._across(
-            call, query, project_ids, include_all_projects, merge_strategy, max_results_per_project, limit, user_id
-        )
-        rows, _ = fitting([json.dumps(_result(hit), ensure_ascii=False) for hit in found.hits], BUDGET - 500)
-        stats = {
-            name: {"name": name, "count": found.shown(name), "total": number} for name, number in found.found.items()
-        }
-        answer = {
-            "success": True,
-            "query": query,
-            "results": [json.loads(text) for text in rows],
-            "project_stats": stats,
-            "total_found": found.total,
-            "projects_searched": len(found.found),
-            "search_time_ms": round(found.milliseconds, 1),
-        }
-        return json.dumps(answer, ensure_ascii=False)
-
-    async def _across(
-        self,
-        call: Call,
-        query: str,
-        projects: list[str] | None,
-        everywhere: bool,
-        merge: str,
-        each: int,
-        limit: int | None,
-        user_id: str | None,
-    ) -> Across:
-        async def told(done: int, of: int) -> None:
-            await call.report_progress(done, of, f"{done} of {of} projects searched")
-
-        return await search_across(
-            self._desk.memory,
+        found = await self._desk.of(call).search_across(
             query,
-            projects=projects or (),
-            everywhere=everywhere,
-            merge=merge,
-            per_project=each,
+            project_ids=project_ids or (),
+            include_all_projects=include_all_projects,
+            merge_strategy=merge_strategy,
+            max_results_per_project=max_results_per_project,
             limit=limit,
             user_id=self._desk.whose(call, user_id, None).user_id,
-            told=told,
+            told=_teller(call),
         )
+        answer = across_of(query, found)
+        rows, _ = fitting([json.dumps(result, ensure_ascii=False) for result in answer["results"]], BUDGET - 500)
+        return json.dumps({**answer, "results": answer["results"][: len(rows)]}, ensure_ascii=False)
 
-    async def _nothing(self, whose: Whose) -> str:
+    async def _nothing(self, call: Call, whose: Whose) -> str:
         """Say that nothing was found, and where else there is something."""
-        known = await projects_of(self._desk.memory, whose.user_id)
-        others = [f"`{owner.name}`" for owner in known if owner.name != whose.project_id]
+        known = await self._desk.of(call).readable_projects(user_id=whose.user_id)
+        others = [f"`{name}`" for name in known if name != whose.project_id]
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         hint = f"Other projects of this user: {', '.join(others[:NAMED])}{more} (pass project_id)." if others else ""
         return joined(f"Nothing is remembered about that in project `{whose.project_id}`.", hint)
@@ -225,15 +204,16 @@ def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
-def _result(hit: Hit) -> dict[str, Any]:
-    item = hit.memory
-    words = " ".join(item.text[hit.start : hit.end].split()) or item.text
-    return {
-        "id": item.id,
-        "title": item.title or cut(words, 15),
-        "summary": cut(words, SUMMARY),
-        "relevance_score": round(hit.score, 4),
-        "project_id": item.scope.project_id,
-        "project_name": item.scope.project_id,
-        "created_at": time_of(item.created_at),
-    }
+def _teller(call: Call) -> Told:
+    """Return what tells a client how many projects have answered."""
+
+    async def told(done: int, of: int) -> None:
+        await call.report_progress(done, of, f"{done} of {of} projects searched")
+
+    return told
+
+
+def _not_searched(found: Across) -> str:
+    left = f" Not searched for want of room: {', '.join(found.left[:NAMED])}." if found.left else ""
+    denied = f" Not searched, for you may not read them: {', '.join(found.denied[:NAMED])}." if found.denied else ""
+    return left + denied

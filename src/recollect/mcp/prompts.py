@@ -41,7 +41,7 @@ class Prompting:
         """Return what is remembered about a topic, and the wish to hear it."""
         whose = self._desk.whose(call, None, None)
         try:
-            made = await self._desk.memory.context(topic, **whose.named(), budget=BUDGET)
+            made = await self._desk.of(call).context(topic, **whose.named(), budget=BUDGET)
         except RecollectError as error:
             raise _failed(error) from error
         return joined(
@@ -55,7 +55,7 @@ class Prompting:
         """Return the latest memories, and the wish to hear where things stand."""
         whose = self._desk.whose(call, None, None)
         try:
-            page = await self._desk.memory.list(**whose.named(), limit=LATEST)
+            page = await self._desk.of(call).list(**whose.named(), limit=LATEST)
         except RecollectError as error:
             raise _failed(error) from error
         lines, _ = fitting([short_line(item) for item in page.memories], BUDGET)

@@ -51,7 +51,7 @@ class Reading:
         missing: list[str] = []
         for given in dict.fromkeys(ids):
             try:
-                found.append(await self._desk.find(given, whose.user_id, project_id))
+                found.append(await self._desk.find(call, given, whose.user_id, project_id))
             except (NotFound, InvalidInput) as error:
                 missing.append(f"- {told(error)}")
         if not found:
@@ -79,21 +79,23 @@ class Reading:
         """
         whose = self._desk.whose(call, user_id, project_id)
         if memory_id is not None:
-            anchor = await self._desk.find(memory_id, whose.user_id, project_id)
+            anchor = await self._desk.find(call, memory_id, whose.user_id, project_id)
         else:
-            hits = await self._desk.memory.search(query, **whose.named(), limit=1)
+            hits = await self._desk.of(call).search(query, **whose.named(), limit=1)
             if not hits:
                 return f"Nothing is remembered about that in project `{whose.project_id}`."
             anchor = hits[0].memory
         talk = anchor.scope.conversation_id if anchor.position else None
-        around = await self._desk.memory.timeline(anchor.id, span=span) if talk else await self._near(anchor, span)
+        around = (
+            await self._desk.of(call).timeline(anchor.id, span=span) if talk else await self._near(call, anchor, span)
+        )
         lines, left = _around(around, anchor)
         head = f"Conversation `{talk}`" if talk else "Kept around the same time"
         return joined(f"{head}, project `{anchor.scope.project_id}`; times are UTC.", lines, left)
 
-    async def _near(self, anchor: Memory, span: int) -> list[Memory]:
+    async def _near(self, call: Call, anchor: Memory, span: int) -> list[Memory]:
         """Return what was written right before and after a memory in its project, in order."""
-        engine, scope = self._desk.memory.app.engine, anchor.scope
+        engine, scope = self._desk.of(call).app.engine, anchor.scope
         reach = Reach(scope.user_id, scope.project_id)
         at = anchor.created_at.isoformat()
         before = await engine.list(reach, filters=parse({"created_at": {"lte": at}}), limit=span + 1)

@@ -37,7 +37,7 @@ class Resources:
         """Return a memory in full."""
         whose = self._desk.whose(call, None, None)
         try:
-            item = await self._desk.find(id, whose.user_id)
+            item = await self._desk.find(call, id, whose.user_id)
         except (NotFound, InvalidInput) as error:
             raise ResourceNotFoundError(told(error)) from error
         except RecollectError as error:

@@ -46,6 +46,11 @@ def moment(item: Memory) -> str:
     return f"{item.occurred_at:%Y-%m-%d %H:%M}"
 
 
+def flagged(item: Memory) -> str:
+    """Return what a memory is suspected of, for in front of its text; empty for most."""
+    return f"(flagged, may be written to steer its reader: {', '.join(map(line, item.flags))}) " if item.flags else ""
+
+
 def short_line(item: Memory, *, anchor: bool = False) -> str:
     """Return a memory as one line of a timeline."""
     text = tokens.cut(line(item.text[: LOOK * 2]), LINE)
@@ -53,7 +58,7 @@ def short_line(item: Memory, *, anchor: bool = False) -> str:
     more = f" ({size} tokens in full)" if size > LINE else ""
     mark = "**→** " if anchor else ""
     title = f"**{heading(item.title)}** " if item.title else ""
-    return f"- {mark}{moment(item)} {who(item)}: {title}{text}{more} `{item.id}`"
+    return f"- {mark}{moment(item)} {who(item)}: {flagged(item)}{title}{text}{more} `{item.id}`"
 
 
 def full(item: Memory, text: str) -> str:
@@ -64,6 +69,7 @@ def full(item: Memory, text: str) -> str:
         f"said {item.repeats} times" if item.repeats > 1 else "",
         f"importance {item.importance:.1f}",
         f"superseded by {item.superseded_by}" if item.superseded_by else "",
+        flagged(item).strip("() "),
         f"true until {item.valid_to:%Y-%m-%d}" if item.valid_to else "",
         f"derived from {', '.join(item.sources[:8])}" if item.sources else "",
     ]
@@ -79,7 +85,7 @@ def _said(hit: Hit) -> str:
     piece = item.text[hit.start : hit.end][:LOOK] or item.text[:LOOK]
     before = "… " if hit.start and piece != item.text[:LOOK] else ""
     title = f"**{heading(item.title)}** " if item.title else ""
-    return f"{title}{before}{piece}"
+    return f"{flagged(item)}{title}{before}{piece}"
 
 
 def _cell(text: str) -> str:

@@ -43,7 +43,7 @@ class Telling:
         Use it to learn whether there is anything to search, or to tell the user what is kept.
         """
         whose = self._desk.whose(call, user_id, project_id)
-        stats = await self._desk.memory.stats(**whose.named())
+        stats = await self._desk.of(call).stats(**whose.named())
         latest = dict(sorted(stats.by_day.items())[-DAYS:])
         most = {"kind": stats.by_kind, "tier": stats.by_tier, "category": stats.by_category}
         groups = {name: dict(sorted(counts.items(), key=lambda one: -one[1])) for name, counts in most.items()}

@@ -49,7 +49,7 @@ class Writing:
         """
         whose = self._desk.whose(call, user_id, project_id)
         given = {**(metadata or {}), **({"category": category} if category else {})}
-        kept = await self._desk.memory.add(
+        kept = await self._desk.of(call).add(
             text,
             **whose.named(),
             title=title,
@@ -73,8 +73,8 @@ class Writing:
         wanted = list(dict.fromkeys(ids))
         for done, given in enumerate(wanted, 1):
             try:
-                item = await self._desk.find(given, whose.user_id, project_id)
-                await self._desk.memory.delete(item.id)
+                item = await self._desk.find(call, given, whose.user_id, project_id)
+                await self._desk.of(call).delete(item.id)
             except (NotFound, InvalidInput) as error:
                 missing.append(f"- {told(error)}")
             else:

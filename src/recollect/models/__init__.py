@@ -1,5 +1,20 @@
 """The nouns of recollect: frozen dataclasses over the standard library."""
 
+from recollect.models.access import Action, Directory, Verdict
+from recollect.models.across import (
+    Across,
+    AcrossGraph,
+    Merge,
+    Pair,
+    PastSearch,
+    Related,
+    Searched,
+    SharedEntity,
+    SharedRelation,
+    Tie,
+)
+from recollect.models.actor import EVERYWHERE, Actor, Person, Service, System, User
+from recollect.models.audit import AuditEntry, AuditFault, AuditFilter, AuditHead, AuditProof, Decision, Deed
 from recollect.models.change import Add, Change, Delete, Event, Retire, Revise
 from recollect.models.chunk import Chunk
 from recollect.models.conversation import Conversation, Stats, Usage
@@ -8,17 +23,32 @@ from recollect.models.entity import Entity, EntityType, Mention, Relation
 from recollect.models.filter import And, Compare, Filter, Not, Op, Or, Scalar
 from recollect.models.hit import Context, Hit
 from recollect.models.job import Job, JobState, Task
-from recollect.models.memory import Kind, Memory, Role, Source, Tier
+from recollect.models.memory import FLAGS, Kind, Memory, Role, Source, Tier
 from recollect.models.owner import Coordinate, Owner
+from recollect.models.project import Grant, Isolation, Member, Project, Status
 from recollect.models.query import Query, Span, Where
-from recollect.models.scope import DEFAULT, Reach, Scope, name_code
+from recollect.models.replica import Arrived, Departing, Going, Link, Node, Replica, Stamp
+from recollect.models.right import Right
+from recollect.models.scope import DEFAULT, Reach, Scope, Within, name_code
 from recollect.models.token import Token, digest_of
 from recollect.models.turn import Captured, Turn
 
 __all__ = [
     "DEFAULT",
+    "EVERYWHERE",
+    "FLAGS",
+    "Across",
+    "AcrossGraph",
+    "Action",
+    "Actor",
     "Add",
     "And",
+    "Arrived",
+    "AuditEntry",
+    "AuditFault",
+    "AuditFilter",
+    "AuditHead",
+    "AuditProof",
     "Captured",
     "Change",
     "Chunk",
@@ -26,39 +56,68 @@ __all__ = [
     "Context",
     "Conversation",
     "Coordinate",
+    "Decision",
+    "Deed",
     "Delete",
+    "Departing",
+    "Directory",
     "Embedding",
     "Entity",
     "EntityType",
     "Event",
     "Filter",
+    "Going",
+    "Grant",
     "Hit",
+    "Isolation",
     "Job",
     "JobState",
     "Kind",
+    "Link",
+    "Member",
     "Memory",
     "Mention",
+    "Merge",
+    "Node",
     "Not",
     "Op",
     "Or",
     "Owner",
+    "Pair",
+    "PastSearch",
+    "Person",
+    "Project",
     "Query",
     "Reach",
+    "Related",
     "Relation",
+    "Replica",
     "Retire",
     "Revise",
+    "Right",
     "Role",
     "Scalar",
     "Scope",
+    "Searched",
+    "Service",
+    "SharedEntity",
+    "SharedRelation",
     "Source",
     "Span",
+    "Stamp",
     "Stats",
+    "Status",
+    "System",
     "Task",
+    "Tie",
     "Tier",
     "Token",
     "Turn",
     "Usage",
+    "User",
+    "Verdict",
     "Where",
+    "Within",
     "digest_of",
     "name_code",
 ]

@@ -39,7 +39,11 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one call cost: its purpose, what did it, tokens in and out, money in US dollars, and time."""
+    """What one call cost: its purpose, what did it, tokens in and out, money in US dollars, and time.
+
+    `outcome` says how a call to a model ended: `answered`, `failed`, `cached` (answered before), `joined` (by an equal
+    call under way); it is empty for what asks no model.
+    """
 
     at: datetime
     purpose: str
@@ -49,3 +53,4 @@ class Usage:
     cost: float = 0.0
     milliseconds: float = 0.0
     project_id: str = "default"
+    outcome: str = ""

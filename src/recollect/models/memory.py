@@ -10,6 +10,9 @@ from typing import Any
 
 from recollect.models.scope import Scope
 
+FLAGS = "injection"
+"""The metadata key under which a memory's flags stand."""
+
 
 class Kind(StrEnum):
     """What a memory is. Facts and summaries stand beside the turns they come from and never replace them."""
@@ -85,3 +88,9 @@ class Memory:
     superseded_by: str | None = None
     expires_at: datetime | None = None
     version: int = 1
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What the text is suspected of (see `capture.poison`); a flagged memory is not told unasked."""
+        found = self.metadata.get(FLAGS)
+        return tuple(map(str, found)) if isinstance(found, list | tuple) else ()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recollect.app import App, open_app
+from recollect.clock import SystemClock
 from recollect.engine import EMBED
 from recollect.errors import RecollectError
 from recollect.exchange import Condition
 from recollect.models import Job, JobState
 from recollect.ops.check import Check, Status
+from recollect.ops.language import language
 from recollect.ops.machine import machine
 from recollect.ops.spooled import spooled
 from recollect.settings import Settings
@@ -18,17 +20,20 @@ from recollect.text.words import VERSION
 SHOWN = 3
 
 
-async def examine(settings: Settings) -> list[Check]:
-    """Return every check, of the machine and then of the store; nothing is written, and no store is made."""
+async def examine(settings: Settings, *, models: bool = False) -> list[Check]:
+    """Return every check, of the machine and then of the store; no store is made.
+
+    Nothing is written, except that with `models` each language model is asked one tiny question, which is noted.
+    """
     checks = [*machine(settings), spooled(settings.home)]
-    if not settings.database.exists():
+    if settings.store.url is None and not settings.database.exists():
         return [*checks, Check("store", Status.OK, "none yet: it is made with the first memory")]
     try:
         app = open_app(settings)
     except RecollectError as error:
         return [*checks, _failed("store", error)]
     try:
-        return [*checks, *await _store(app)]
+        return [*checks, *await _store(app), *await language(app, probe=models)]
     except RecollectError as error:
         return [*checks, _failed("store", error)]
     finally:
@@ -48,10 +53,10 @@ async def _store(app: App) -> list[Check]:
     found = await app.upkeep.condition(model)
     parked = [job for job in await app.engine.stores.queue.jobs(limit=1000) if job.state is JobState.PARKED]
     waiting = await app.engine.stores.queue.waiting()
-    size = app.database.path.stat().st_size / 2**20
+    size = (await app.upkeep.census(SystemClock().now())).size / 2**20
     return [
         Check("store", Status.OK, f"{found.memories:,} memories in {found.chunks:,} chunks, {size:,.1f} MB"),
-        Check("integrity", Status.OK, "the database file is sound"),
+        Check("integrity", Status.OK, "the database is sound"),
         Check("schema", Status.OK, f"version {found.schema}"),
         _journal(found),
         _analysis(found),
@@ -63,6 +68,8 @@ async def _store(app: App) -> list[Check]:
 def _journal(found: Condition) -> Check:
     if found.journal == "wal":
         return Check("journal", Status.OK, "write-ahead log")
+    if found.journal == "fsync off":
+        return Check("journal", Status.WARN, "fsync is off: a crash of the machine loses data", "Set fsync = on.")
     remedy = "Keep the data directory on a local disk: network disks cannot do WAL."
     return Check("journal", Status.WARN, f"mode {found.journal}", remedy)
 

@@ -43,6 +43,10 @@ async def parts(memory: AsyncMemory, *, helped: bool = False) -> Mapping[str, di
         return await _worker(asked, helped=helped)
 
     checks = {"store": _store, "worker": worker, "embedder": _embedder, "disk": _disk}
+    if memory.app.models.names:
+        checks["models"] = _models
+    if memory.app.settings.node.role == "agent":
+        checks["sync"] = _sync
     found = await asyncio.gather(*(_asked(check, memory) for check in checks.values()))
     return dict(zip(checks, found, strict=True))
 
@@ -95,3 +99,20 @@ async def _disk(memory: AsyncMemory) -> Part:
     free = (await asyncio.to_thread(shutil.disk_usage, memory.app.settings.home)).free
     status = Status.UNHEALTHY if free < NEEDED else Status.DEGRADED if free < LOW else Status.HEALTHY
     return status, {"free_mb": free >> 20}
+
+
+async def _models(memory: AsyncMemory) -> Part:
+    """Tell of the language models: without them the rules go on, so nothing of it is worse than degraded."""
+    models = memory.app.models
+    standing, resting = await models.standing(), models.resting
+    status = Status.DEGRADED if standing.spent or resting else Status.HEALTHY
+    return status, {"named": len(models.names), "resting": len(resting), "budget_spent": standing.spent}
+
+
+async def _sync(memory: AsyncMemory) -> Part:
+    """Tell how far a node is with its center, which it can do without for as long as it must."""
+    app = memory.app
+    link = await app.sync.link()
+    waiting = max(0, await app.engine.stores.records.head() - link.pushed)
+    told = {"to_send": waiting, "to_fetch": link.ahead, "paused": link.paused}
+    return (Status.DEGRADED if link.error or link.paused else Status.HEALTHY), told

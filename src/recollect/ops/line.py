@@ -54,6 +54,7 @@ def read(value: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         raise InvalidInput(f"a line of the unknown sort {sort[:40]!r}", field="line")
     if not isinstance(values, Mapping):
         raise InvalidInput(f"{sort} is not an object", field="line")
+    values = {**LATER.get(sort, {}), **values}
     if odd := values.keys() ^ checks.keys():
         name = min(odd)
         raise InvalidInput(f"{sort}.{name[:40]} is {'unknown' if name in values else 'missing'}", field="line")
@@ -209,6 +210,7 @@ SORTS: Final[Mapping[str, Mapping[str, Check]]] = {
         "cost": _number(0, 1e12),
         "milliseconds": _number(0, 1e15),
         "project_id": _NAME,
+        "outcome": _text(0, MAX_NAME),
     },
     "job": {"name": _one_of(("derive", "summarise")), "payload": _is_payload},
     "vector": {
@@ -221,3 +223,5 @@ SORTS: Final[Mapping[str, Mapping[str, Check]]] = {
     },
 }
 """What each sort of line holds: every field, and nothing else."""
+LATER: Final[Mapping[str, Mapping[str, Any]]] = {"usage": {"outcome": ""}}
+"""What lines of earlier releases do not say."""

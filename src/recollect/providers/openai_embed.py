@@ -1,36 +1,40 @@
-"""Embeddings from any server that speaks OpenAI's `/embeddings`: SiliconFlow, DashScope, OpenAI, vLLM, and others."""
+"""Embeddings over HTTP, in OpenAI's form, in Azure's and in Ollama's.
+
+OpenAI's is what SiliconFlow, DashScope, Gemini (`/v1beta/openai`), OpenRouter, vLLM and Ollama (`/v1`) speak too.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from recollect.errors import ConfigError, InvalidInput, ProviderFailed, ProviderRefused
 from recollect.models import Embedding
-
-try:
-    import httpx
-except ImportError as error:
-    raise ConfigError("an OpenAI-compatible embedder needs httpx", hint='pip install "recollect[openai]"') from error
-
-AGAIN = frozenset({408, 429, 500, 502, 503, 504, 520, 522, 524, 529})
-FIRST_WAIT, LONGEST_WAIT = 0.5, 60.0
-QUOTED = 200  # characters of a server's answer that an error repeats
+from recollect.providers.embed_form import (
+    Form,
+    body_of,
+    headers_of,
+    instruction_of,
+    limits_of,
+    path_of,
+    rows_of,
+    window_of,
+)
+from recollect.providers.json_endpoint import QUOTED, JsonEndpoint
 
 
 class OpenAIEmbed:
     """Embeds over HTTP with one model of one server.
 
-    `dimension` is what the server's vectors must have; None takes it from the first answer. With `ask_dimension` the
-    server is asked to shorten its vectors to it (OpenAI's v3 and Qwen3 models can), which makes another space and so
-    another name. `retries` counts the repeats after 408, 429, 5xx and broken connections; a server's Retry-After is
-    honoured up to a minute. A text longer than `window` tokens, estimated, is cut. `sleep` is there for tests.
+    `form` is how the server is spoken to; for `azure` the model is the deployment's name, the base address that of
+    the resource, and `api_version` goes with every request. `space` names the vectors where the server's name for the
+    model is another. `dimension` is what the server's vectors must have; None takes it from the first answer. With
+    `ask_dimension` the server is asked to shorten its vectors to it (OpenAI's v3, DashScope's and Qwen3 models can),
+    which makes another space and so another name. `instruction` is put before questions, `{question}` standing for
+    the question: None takes what the model's maker documents. A text longer than `window` tokens, estimated, is cut.
     """
 
     def __init__(
@@ -39,9 +43,13 @@ class OpenAIEmbed:
         api_key: str,
         model: str,
         *,
+        form: Form = "openai",
+        api_version: str = "",
+        space: str = "",
         dimension: int | None = None,
         ask_dimension: bool = False,
-        window: int = 8192,
+        instruction: str | None = None,
+        window: int | None = None,
         batch: int = 32,
         timeout: float = 30.0,
         retries: int = 4,
@@ -51,23 +59,28 @@ class OpenAIEmbed:
             raise ConfigError("a dimension must be given where the server is asked for it")
         if batch < 1:
             raise InvalidInput("a batch holds at least one text", field="batch")
-        self._name = model
+        self._name, self._form = model, form
         self._dimension = dimension
         self._asked = dimension if ask_dimension else None
-        self._window = window
-        self._batch = batch
-        self._retries = retries
-        self._sleep = sleep
-        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
-        try:
-            self._client = httpx.AsyncClient(base_url=f"{base_url.rstrip('/')}/", headers=headers, timeout=timeout)
-        except (httpx.InvalidURL, UnicodeError) as error:
-            raise ConfigError(f"the embedder's base_url {base_url!r} or its key cannot be used: {error}") from error
+        self._space = space or model
+        self._window = window or window_of(self._space)
+        limits = limits_of(base_url)
+        self._batch, self._tokens = min(batch, limits.texts), limits.tokens
+        self._instruction = instruction_of(self._space) if instruction is None else instruction
+        self._endpoint = JsonEndpoint(
+            f"the embedder {model}",
+            base_url,
+            headers_of(form, api_key),
+            timeout=timeout,
+            retries=retries,
+            params={"api-version": api_version} if api_version else None,
+            sleep=sleep,
+        )
 
     @property
     def model(self) -> str:
-        """The server's model name, with `@dimension` where a shorter vector was asked for."""
-        return f"{self._name}@{self._asked}" if self._asked else self._name
+        """The name of the vectors, with `@dimension` where a shorter vector was asked for."""
+        return f"{self._space}@{self._asked}" if self._asked else self._space
 
     @property
     def dimension(self) -> int:
@@ -88,91 +101,72 @@ class OpenAIEmbed:
                 vectors have another dimension than the one set.
         """
         found: list[Embedding] = []
-        for start in range(0, len(texts), self._batch):
-            found += await self._embed_batch([self._fit(text) for text in texts[start : start + self._batch]])
+        for batch in self._batches([self._fit(text) for text in texts]):
+            found += await self._embed_batch(batch)
         return found
+
+    async def embed_question(self, text: str, *, least: float) -> Embedding | None:  # noqa: ARG002 - all is understood
+        """Return the embedding of a question, with what the model wants before it; somebody waits, so ask only once."""
+        asked = self._instruction.replace("{question}", text) if self._instruction else text
+        return (await self._embed_batch([self._fit(asked)], retries=0))[0]
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._endpoint.aclose()
 
     def _fit(self, text: str) -> str:
         whole = text.encode("utf-8", "replace").decode()
         if len(whole) > self._window:  # no tokenizer of today makes more tokens than characters of usual text
-            wide = sum(character > "\u2e7f" for character in whole)
-            tokens = wide + (len(whole) - wide) / 3
-            whole = whole[: int(len(whole) * min(1.0, self._window / tokens))]
+            whole = whole[: int(len(whole) * min(1.0, self._window / _tokens(whole)))]
         return whole if whole.strip() else " "  # servers refuse an empty input
 
-    async def _embed_batch(self, texts: list[str]) -> list[Embedding]:
-        body: dict[str, Any] = {"model": self._name, "input": texts, "encoding_format": "float"}
-        if self._asked:
-            body["dimensions"] = self._asked
-        response = await self._ask(body)
+    def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
+        """Yield texts in runs that the server takes in one request."""
+        batch: list[str] = []
+        size = 0.0
+        for text in texts:
+            tokens = _tokens(text)
+            if batch and (len(batch) == self._batch or size + tokens > self._tokens):
+                yield batch
+                batch, size = [], 0.0
+            batch.append(text)
+            size += tokens
+        if batch:
+            yield batch
+
+    async def _embed_batch(self, texts: list[str], *, retries: int | None = None) -> list[Embedding]:
+        body = body_of(self._form, self._name, texts, self._asked)
+        answer = await self._endpoint.post(path_of(self._form, self._name), body, retries=retries)
         try:
-            answer = response.json()
-            rows = sorted(answer["data"], key=lambda row: int(row["index"]))
-            vectors = [np.asarray(row["embedding"], np.float64) for row in rows]
-            usage = int((answer.get("usage") or {}).get("prompt_tokens") or 0)
+            rows, usage = rows_of(self._form, answer)
+            vectors = [np.asarray(row, np.float64) for row in rows]
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ProviderFailed(f"{self._where()} answered no embeddings: {response.text[:QUOTED]!r}") from error
-        if [int(row["index"]) for row in rows] != list(range(len(texts))):
-            raise ProviderFailed(f"{self._where()} answered {len(rows)} vectors for {len(texts)} texts")
+            raise ProviderFailed(f"{self._endpoint.where} answered no embeddings: {str(answer)[:QUOTED]!r}") from error
+        if len(vectors) != len(texts):
+            raise ProviderFailed(f"{self._endpoint.where} answered {len(vectors)} vectors for {len(texts)} texts")
         shares = _shares(usage, [len(text) for text in texts])
         return [Embedding(self._unit(vector), 1.0, share) for vector, share in zip(vectors, shares, strict=True)]
 
     def _unit(self, vector: np.ndarray[Any, np.dtype[np.float64]]) -> bytes:
+        where = self._endpoint.where
         if vector.ndim != 1 or not vector.size or not np.isfinite(vector).all():
-            raise ProviderFailed(f"{self._where()} answered a vector that is no list of finite numbers")
+            raise ProviderFailed(f"{where} answered a vector that is no list of finite numbers")
         self._dimension = self._dimension or vector.size
         if vector.size != self._dimension:
             raise ProviderRefused(
-                f"{self._where()} answered vectors of {vector.size} numbers where {self._dimension} are wanted",
+                f"{where} answered vectors of {vector.size} numbers where {self._dimension} are wanted",
                 hint="correct the embedder's dimension or its model in the settings",
             )
         length = float(np.linalg.norm(vector))
         if not length:
-            raise ProviderFailed(f"{self._where()} answered a vector of length zero")
+            raise ProviderFailed(f"{where} answered a vector of length zero")
         return (vector / length).astype("<f4").tobytes()
 
-    async def _ask(self, body: dict[str, Any]) -> httpx.Response:
-        for attempt in range(self._retries + 1):
-            wait: float | None = None
-            cause: Exception | None = None
-            try:
-                response = await self._client.post("embeddings", json=body)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                problem = f"{self._where()} could not be reached: {type(error).__name__} {error}"
-                cause = error
-            else:
-                if response.is_success:
-                    return response
-                problem = f"{self._where()} answered {response.status_code}: {response.text[:QUOTED]!r}"
-                if response.status_code not in AGAIN:
-                    hint = "check the key" if response.status_code in {401, 403} else "check the model and the address"
-                    raise ProviderRefused(problem, hint=hint)
-                wait = retry_after(response.headers.get("retry-after", ""), datetime.now(UTC))
-            if attempt == self._retries:
-                raise ProviderFailed(problem) from cause
-            await self._sleep(backoff(attempt) if wait is None else wait)
-        raise ProviderFailed(f"{self._where()} was not asked: retries is negative")
 
-    def _where(self) -> str:
-        return f"the embedder {self._name} at {self._client.base_url}"
-
-
-def retry_after(header: str, now: datetime) -> float | None:
-    """Return the seconds a Retry-After header asks for, 60 at most; None where it cannot be read (RFC 9110, 10.2.3)."""
-    try:
-        seconds = float(header) if header.strip().isdigit() else (parsedate_to_datetime(header) - now).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return min(max(seconds, 0.0), LONGEST_WAIT)
-
-
-def backoff(attempt: int) -> float:
-    """Return the seconds to wait after the attempt of that number (from 0): doubling, with up to a half added."""
-    return min(FIRST_WAIT * 2.0**attempt * random.uniform(1, 1.5), LONGEST_WAIT)  # noqa: S311 - not a secret
+def _tokens(text: str) -> float:
+    """Return about how many tokens a text has: a CJK character is one, three others are."""
+    wide = 0 if text.isascii() else sum(character > "\u2e7f" for character in text)
+    return wide + (len(text) - wide) / 3
 
 
 def _shares(total: int, sizes: list[int]) -> list[int]:

@@ -2,56 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recollect.errors import ProviderError
-from recollect.exchange import Scored
 from recollect.models import Embedding, Where, name_code
-from recollect.ports import Embed, EmbedQuestion, Graph, Lore, Vectors, Words
-from recollect.retrieve.signal import Scale, Signals, places, union
+from recollect.retrieve.meaning import cosines as cosines_of
+from recollect.retrieve.meaning import grasp, nearest
+from recollect.retrieve.signal import WORDS_FLOOR, Scale, Signals, places, union
 from recollect.retrieve.understand import Understood
+from recollect.retrieve.ways import Ways
+from recollect.retrieve.widen import Wording, better
 from recollect.text.words import question
 
 if TYPE_CHECKING:
     from recollect.exchange import Keys, Scores
 
-log = logging.getLogger(__name__)
-
 _WORD = re.compile(r"\w[\w'’-]*")
 _POSSESSIVE = re.compile(r"['’]s?$")
-
-WORDS_FLOOR = 0.03
-"""Floor under the deviation of word scores, in shares of the most a text could score."""
-
-PENALTY, SOLE = 0.1, 40
-"""Cosine taken off a memory with more than `SOLE` chunks, times the logarithm of its vectors: one of many is high."""
 
 FEW = 50
 """How many of the latest memories, and of those that mention a named thing, join the candidates."""
 
 SAME, SAME_WORDS = 0.9, 0.45
 """Cosine, and share of words, from which a question is the same as the one that is asked."""
-
-UNKNOWN = 2.0
-"""How fast meaning loses its say with the share of word pieces the embedder does not know: none is left at a half."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """The ports a search goes through."""
-
-    words: Words
-    vectors: Vectors
-    lore: Lore
-    graph: Graph
-    embed: Embed
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,30 +47,33 @@ class Gathered:
 
 
 async def gather(
-    ways: Ways, understood: Understood, embedding: Awaitable[Embedding | None], text: str, where: Where, limit: int
+    ways: Ways,
+    understood: Understood,
+    embedding: Awaitable[Embedding | None],
+    text: str,
+    where: Where,
+    limit: int,
+    wordings: Sequence[Wording] = (),
 ) -> Gathered:
     """Return the candidates for a question: the best by words and by meaning, and their neighbours.
 
-    `embedding` is the question's, which is awaited only when there is nothing else left to do.
+    `embedding` is the question's, which is awaited only when there is nothing else left to do. `wordings` are other
+    ways to ask it, which bring candidates of their own.
     """
     names, terms = told_apart(text, understood.terms, await ways.lore.speakers(where))
     mentioned = await _mentioned(ways, understood, where)
     by_words = await ways.words.search(terms, where, limit)
     asked = await embedding
-    by_meaning = await _by_meaning(ways, asked, where, limit)
-    found = union(by_words.keys, by_meaning.keys, mentioned)
+    by_meaning = await nearest(ways, asked, where, limit)
+    found = union(by_words.keys, by_meaning.keys, mentioned, *(keys for one in wordings for keys in one.keys))
     if not len(found):
         found = np.sort(await ways.lore.recent(where, FEW))
     table = union(found, await ways.lore.neighbours(where, found))
     traits = await ways.lore.traits(where, table)
     keys = traits.keys
     words = await ways.words.score(terms, where, keys)
-    cosines = await _cosines(ways, asked, where, keys)
-    if (traits.pieces > SOLE).any():
-        many = np.where(traits.pieces > SOLE, np.ceil(traits.pieces / 2), 1)
-        cosines = cosines - np.float32(PENALTY) * np.log(many).astype(np.float32)
-    known = 0.0 if asked is None else asked.known
-    understood_share = max(0.0, 1.0 - UNKNOWN * (1.0 - known))
+    cosines = await cosines_of(ways, asked, where, keys, traits.pieces)
+    understood_share = grasp(asked)
     echoes = traits.questions & echoing(words, cosines, traits.words, text)
     tells = ~echoes
     confidence = confidence_of(words[tells], cosines[tells], understood_share) if text.strip() else 1.0
@@ -107,7 +88,23 @@ async def gather(
     )
     chunks = dict(zip(by_meaning.keys.tolist(), by_meaning.chunks.tolist(), strict=True))
     chunks |= dict(zip(by_words.keys.tolist(), by_words.chunks.tolist(), strict=True))
-    return Gathered(signals, chunks, understood_share, names, confidence)
+    gathered = Gathered(signals, chunks, understood_share, names, confidence)
+    return await _widened(ways, gathered, wordings, where) if wordings else gathered
+
+
+async def _widened(ways: Ways, gathered: Gathered, wordings: Sequence[Wording], where: Where) -> Gathered:
+    """Return what was gathered, each memory's match being that with the wording that suits it best."""
+    signals, meaning, confidence = gathered.signals, gathered.meaning, gathered.confidence
+    keys, pieces, tells = signals.traits.keys, signals.traits.pieces, ~signals.echoes
+    words, meant = signals.words, signals.meaning * np.float32(meaning)
+    chunks = dict(gathered.chunks)
+    for one in wordings:
+        shares = await ways.words.score(one.terms, where, keys)
+        near = await cosines_of(ways, one.asked, where, keys, pieces)
+        words, meant = better(words, one.words_of(shares)), better(meant, one.meaning_of(near))
+        confidence = max(confidence, confidence_of(shares[tells], near[tells], grasp(one.asked)))
+        chunks = {**one.chunks(), **chunks}
+    return Gathered(replace(signals, words=words, meaning=meant), chunks, 1.0, gathered.names, confidence)
 
 
 def confidence_of(words: Scores, cosines: Scores, meaning: float) -> float:
@@ -144,35 +141,6 @@ def told_apart(text: str, terms: Sequence[str], spoken: frozenset[int]) -> tuple
     named = {word: code for word, code in words.items() if code in spoken}
     apart = {term for word in named for term in question(_POSSESSIVE.sub("", word))}
     return frozenset(named.values()), tuple(term for term in terms if term not in apart) or tuple(terms)
-
-
-async def embedded(embed: Embed, text: str) -> Embedding | None:
-    """Return the embedded question; `None`, and words go on alone, when the embedder cannot or knows too little of it.
-
-    Of a question in Chinese the default embedder knows next to nothing, and would take longest over it.
-    """
-    if not text.strip():
-        return None
-    try:
-        if isinstance(embed, EmbedQuestion):
-            return await embed.embed_question(text, least=1 - 1 / UNKNOWN)
-        return (await embed.embed([text]))[0]
-    except ProviderError as error:
-        log.debug("Searching by words only: %s", error)
-        return None
-
-
-async def _by_meaning(ways: Ways, asked: Embedding | None, where: Where, limit: int) -> Scored:
-    """Return the best memories by cosine, none without an embedded question."""
-    if asked is None:
-        return Scored(_none(), np.empty(0, np.float32), _none(), 0.0, 0.0)
-    return await ways.vectors.search(ways.embed.model, asked.vector, where, limit)
-
-
-async def _cosines(ways: Ways, asked: Embedding | None, where: Where, keys: Keys) -> Scores:
-    if asked is None:
-        return np.full(len(keys), np.nan, np.float32)
-    return await ways.vectors.score(ways.embed.model, asked.vector, where, keys)
 
 
 async def _mentioned(ways: Ways, understood: Understood, where: Where) -> Keys:

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recollect.errors import InvalidInput, TooLarge
-from recollect.models import Hit, Kind, Memory, Query, Where
-from recollect.ports import Records
+from recollect.exchange import Rephrased
+from recollect.models import Embedding, Hit, Kind, Memory, Query, Where, name_code
+from recollect.ports import Records, Rephrase
 from recollect.retrieve.filters import matches
 from recollect.retrieve.fuse import Weights, fuse, to_share
-from recollect.retrieve.gather import Gathered, Ways, embedded, gather
+from recollect.retrieve.gather import Gathered, gather
+from recollect.retrieve.meaning import embedded
+from recollect.retrieve.rerank import Reranking, reranked
 from recollect.retrieve.signal import Asked
 from recollect.retrieve.understand import Understood, understand
+from recollect.retrieve.ways import Ways
+from recollect.retrieve.widen import wordings
 
 if TYPE_CHECKING:
     from recollect.exchange import Keys, Scores
@@ -43,64 +48,112 @@ class Options:
     threshold: float = 0.0
 
 
-class Finder:
-    """Searches through the ports, with one configuration for all text."""
+_NOTHING = Rephrased()
 
-    def __init__(self, ways: Ways, records: Records, options: Options) -> None:
-        self._ways, self._records, self.options = ways, records, options
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The rows that may answer, best first; and of every row its score, that as a share of certainty, and its parts."""
+
+    order: Keys
+    scores: Scores
+    shares: Scores
+    parts: Mapping[str, Scores]
+
+    def explained(self, row: int) -> dict[str, float]:
+        """Return what the score of a row is the sum of."""
+        return {name: round(float(part[row]), 4) for name, part in self.parts.items()}
+
+
+class Finder:
+    """Searches through the ports, with one configuration for all text.
+
+    With a `reranking` a model orders the first hits; with a `rephrase` a model reads the question first.
+    """
+
+    def __init__(
+        self,
+        ways: Ways,
+        records: Records,
+        options: Options,
+        *,
+        reranking: Reranking | None = None,
+        rephrase: Rephrase | None = None,
+    ) -> None:
+        self.ways, self._records, self.options = ways, records, options
+        self.reranking, self.rephrase = reranking, rephrase
 
     async def search(self, query: Query) -> list[Hit]:
         """Return at most `query.limit` hits, best first; equal questions over equal memories give equal answers.
 
         Raises InvalidInput for a limit below 1, TooLarge for a question of more than 100,000 characters.
         """
-        _check(query)
+        checked(query)
         text = query.text[:LOOKED_AT]
-        wide = max(self.options.candidates, 2 * query.limit)
-        # Embedding takes longest, and on a thread of its own: it begins first.
-        asked = asyncio.ensure_future(embedded(self._ways.embed, text))
+        reranking = self.reranking if text.strip() else None
+        wanted = max(query.limit, reranking.first) if reranking else query.limit
+        gathered, ranked = await self.rank(query, self.ways, max(self.options.candidates, 2 * wanted))
+        found = await self._hits(query, wanted, gathered, ranked)
+        if reranking:
+            return (await reranked(reranking, text, found))[: query.limit]
+        return [hit for hit, _ in found]
+
+    def embedding(self, text: str) -> asyncio.Task[Embedding | None]:
+        """Begin to embed a question: that takes longest, and on a thread of its own."""
+        return asyncio.ensure_future(embedded(self.ways.embed, text[:LOOKED_AT]))
+
+    async def rank(
+        self, query: Query, ways: Ways, wide: int, asked: asyncio.Task[Embedding | None] | None = None
+    ) -> tuple[Gathered, Ranked]:
+        """Return the candidates for a question, at least the best `wide` of each of the `ways`, and their order.
+
+        `asked` is the question's embedding where that has begun already.
+        """
+        text = query.text[:LOOKED_AT]
+        asked = asked or self.embedding(text)
         try:
             await asyncio.sleep(0)
             understood = understand(text, query.asked_at)
-            gathered = await gather(self._ways, understood, asked, text, query.where, wide)
+            read = await self._read(text, query) if self.rephrase and text.strip() else _NOTHING
+            more = await wordings(ways, read.texts, query.where, wide) if read.texts else ()
+            gathered = await gather(ways, understood, asked, text, query.where, wide, more)
         finally:
             asked.cancel()
-        scores, parts = fuse(gathered.signals, asked_of(understood, gathered, query), self.options.weights)
+        scores, parts = fuse(gathered.signals, asked_of(understood, gathered, query, read), self.options.weights)
         summaries = understood.overview or Kind.SUMMARY in query.where.kinds
         order = _ranked(gathered, scores, summaries=summaries)
         best = float(scores[order[0]]) if len(order) else 0.0
-        return await self._hits(query, gathered, order, to_share(scores, best, gathered.confidence), parts)
+        return gathered, Ranked(order, scores, to_share(scores, best, gathered.confidence), parts)
 
-    async def _hits(
-        self,
-        query: Query,
-        gathered: Gathered,
-        order: Keys,
-        shares: Scores,
-        parts: Mapping[str, Scores],
-    ) -> list[Hit]:
-        """Read the best memories in order until there are enough."""
-        keys = gathered.signals.traits.keys
-        hits: list[Hit] = []
+    async def _read(self, text: str, query: Query) -> Rephrased:
+        """Return what a model reads in the question, nothing where it has no answer."""
+        project = query.where.reach.project_id or "default"
+        found = self.rephrase and await self.rephrase.rephrase(text, asked_at=query.asked_at, project_id=project)
+        return found or _NOTHING
+
+    async def _hits(self, query: Query, limit: int, gathered: Gathered, ranked: Ranked) -> list[tuple[Hit, float]]:
+        """Read the best memories in order until there are enough; each with its whole score."""
+        order, shares, keys = ranked.order, ranked.shares, gathered.signals.traits.keys
+        hits: list[tuple[Hit, float]] = []
         told: set[str] = set()
-        for start in range(0, len(order), query.limit + SPARE):
-            rows = {int(keys[row]): int(row) for row in order[start : start + query.limit + SPARE]}
+        for start in range(0, len(order), limit + SPARE):
+            rows = {int(keys[row]): int(row) for row in order[start : start + limit + SPARE]}
             for found in await self._records.locate([(key, gathered.chunks.get(key, -1)) for key in rows]):
                 row = rows[found.key]
                 if shares[row] < self.options.threshold:
                     return hits
-                shown = await self._shown(found.memory, query.where)
+                shown = await self.shown(found.memory, query.where)
                 if shown.id in told:
                     continue
                 told.add(shown.id)
                 span = (found.start, found.end) if shown is found.memory else (0, len(shown.text))
-                why = {name: round(float(part[row]), 4) for name, part in parts.items()} if query.explain else {}
-                hits.append(Hit(shown, float(shares[row]), *span, why))
-                if len(hits) == query.limit:
+                why = ranked.explained(row) if query.explain else {}
+                hits.append((Hit(shown, float(shares[row]), *span, why), float(ranked.scores[row])))
+                if len(hits) == limit:
                     return hits
         return hits
 
-    async def _shown(self, item: Memory, where: Where) -> Memory:
+    async def shown(self, item: Memory, where: Where) -> Memory:
         """Return what stands for a hit: a fact marked in a turn is shown as that turn, unless facts were asked for.
 
         Only as a turn that may answer itself: another one that says the same may stand outside of what was asked.
@@ -117,6 +170,7 @@ def _meets(item: Memory, where: Where) -> bool:
     asked = (reach.user_id, reach.project_id, reach.conversation_id, reach.agent_id)
     has = (scope.user_id, scope.project_id, scope.conversation_id, scope.agent_id)
     inside = all(wanted in {None, own} for wanted, own in zip(asked, has, strict=True))
+    inside = inside and reach.covers(scope.user_id, scope.project_id)
     if not inside or (where.kinds and item.kind not in where.kinds):
         return False
     ends = [end for end in (item.valid_to, item.expires_at) if end is not None]
@@ -127,13 +181,14 @@ def _meets(item: Memory, where: Where) -> bool:
     return begun and (where.filter is None or matches(where.filter, item))
 
 
-def asked_of(understood: Understood, gathered: Gathered, query: Query) -> Asked:
-    """Return what ranking knows of the question."""
+def asked_of(understood: Understood, gathered: Gathered, query: Query, read: Rephrased = _NOTHING) -> Asked:
+    """Return what ranking knows of the question, from its words and from what a model read in it."""
+    spans = (*(found.span for found in understood.spans), *read.spans)
     return Asked(
         meaning=gathered.meaning,
-        names=gathered.names,
+        names=gathered.names | {name_code(name) for name in read.names},
         by_user=ASSISTANT if understood.assistant_asked or understood.overview else 1.0,
-        spans=tuple((found.span.start.timestamp(), found.span.end.timestamp()) for found in understood.spans),
+        spans=tuple((span.start.timestamp(), span.end.timestamp()) for span in spans),
         newest=understood.newest,
         moment=query.asked_at.timestamp(),
     )
@@ -149,7 +204,8 @@ def _ranked(gathered: Gathered, scores: Scores, *, summaries: bool) -> Keys:
     return rows[np.argsort(-scores[rows], kind="stable")]  # their keys ascend already
 
 
-def _check(query: Query) -> None:
+def checked(query: Query) -> None:
+    """Raise InvalidInput or TooLarge for a question that cannot be asked."""
     if query.limit < 1:
         raise InvalidInput(f"A limit of {query.limit} asks for nothing", field="limit", hint="Ask for 1 or more.")
     if query.limit > MAX_LIMIT:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from recollect.exchange import Keys, Scores
 
 
+WORDS_FLOOR = 0.03
+"""Floor under the deviation of word scores, in shares of the most a text could score."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """Mean and deviation of a score over all memories in reach.

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from recollect.api.deps import actor_of
 from recollect.library import AsyncMemory
 from recollect.settings import Settings
 
@@ -59,7 +60,7 @@ class Mcp:
         async with AsyncExitStack() as stack:
             try:
                 edge = await asyncio.to_thread(import_module, "recollect.mcp.http")
-                handler = await stack.enter_async_context(edge.handling(memory, body=self._body))
+                handler = await stack.enter_async_context(edge.handling(memory, body=self._body, actor_of=actor_of))
             except Exception as error:  # noqa: BLE001 - it is raised where it is awaited
                 self._opened = None
                 opened.set_exception(error)

@@ -20,6 +20,8 @@ from recollect.api.guard.guards import Door
 from recollect.api.hooks import receive
 from recollect.errors import ConfigError
 from recollect.library import AsyncMemory
+from recollect.ops.backup.schedule import Schedule, scheduled
+from recollect.ops.sync.keeper import Keeper, keeps
 from recollect.server import record, token
 from recollect.server.life import Life
 from recollect.server.listen import is_private, listen, room_for
@@ -27,6 +29,7 @@ from recollect.server.logs import logging_to
 from recollect.server.mcp import Mcp
 from recollect.server.protocol import Limits, limited
 from recollect.server.record import Record
+from recollect.server.session_key import session_key
 from recollect.server.spool import Spool
 from recollect.server.stage import come_up
 from recollect.server.telemetry import tracing
@@ -90,8 +93,8 @@ class _Serving:
         self._memory: AsyncMemory | None = None
         self._failure: BaseException | None = None
         self._is_first = True
-        self._spooling: asyncio.Task[None] | None = None
-        self.app: FastAPI = create_app(None, settings, door=Door(settings.server.host, settings.server.auth))
+        self._beside: list[asyncio.Task[None]] = []
+        self.app: FastAPI = create_app(None, settings, door=_door(settings))
         self._mcp = Mcp(settings)
         self._mcp.install(self.app)
         self._record = _record(settings.server.host, taken)
@@ -138,7 +141,11 @@ class _Serving:
             spool = Spool(self._settings.home, partial(receive, memory))
             await spool.deliver(CATCHING_UP)
             self.app.state.spool = spool
-            self._spooling = asyncio.create_task(spool.run(), name="recollect-spool")
+            self._beside.append(asyncio.create_task(spool.run(), name="recollect-spool"))
+            if scheduled(memory.app):
+                self._beside.append(asyncio.create_task(Schedule(memory.app).run(), name="recollect-backup"))
+        if keeps(memory.app):
+            self._beside.append(asyncio.create_task(Keeper(memory.app).run(), name="recollect-sync"))
 
     def _came_up(self, stage: asyncio.Task[None]) -> None:
         if stage.cancelled():
@@ -151,9 +158,9 @@ class _Serving:
         self._say(_who_may(self._settings))
 
     async def _close(self) -> None:
-        if self._spooling is not None:
-            self._spooling.cancel()
-            await asyncio.wait({self._spooling})
+        for task in self._beside:
+            task.cancel()
+            await asyncio.wait({task})
         left = self._life.server_state.tasks
         if left:
             await asyncio.wait(left, timeout=1.0)
@@ -164,6 +171,11 @@ class _Serving:
                     await self._memory.close()
         self._life.closed = True
         log.info("Stopped")
+
+
+def _door(settings: Settings) -> Door:
+    key = session_key(settings.home) if settings.server.auth else None
+    return Door(settings.server.host, settings.server.auth, key)
 
 
 def _who_may(settings: Settings) -> str:

@@ -43,7 +43,9 @@ async def come_up(
     made(memory)
     await _patiently(memory.__aenter__)
     if settings.server.auth:
-        await _patiently(lambda: token.ensure(settings.home, memory.app.tokens, SystemClock()))
+        await _patiently(
+            lambda: token.ensure(settings.home, memory.app.tokens, SystemClock(), shared=settings.store.url is not None)
+        )
     app.state.memory = memory
     await warm(memory.app.engine.embed, settings.server.patience)
     await first(memory)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from types import EllipsisType
 from typing import Final
 
 from recollect.capture.ids import new_id
@@ -36,10 +37,11 @@ def read(home: Path) -> str | None:
         ) from error
 
 
-async def ensure(home: Path, tokens: Tokens, clock: Clock) -> Path:
+async def ensure(home: Path, tokens: Tokens, clock: Clock, *, shared: bool = False) -> Path:
     """See to it that the data directory has a token and that it opens; return where it is.
 
-    Servers that start at the same time end with the same token.
+    Servers that start at the same time end with the same token. Where the store is `shared` with servers of other data
+    directories, the tokens of those open on.
     """
     path = path_of(home)
     made = f"{_new()}\n"
@@ -48,23 +50,26 @@ async def ensure(home: Path, tokens: Tokens, clock: Clock) -> Path:
     path.chmod(MODE)
     secret = read(home)
     if secret is not None and digest_of(secret) not in {held.digest for held in await tokens.list()}:
-        await _replace(secret, tokens, clock)
+        await _replace(secret, tokens, clock, None if shared else ...)
     return path
 
 
-async def rotate(home: Path, tokens: Tokens, clock: Clock) -> Path:
+async def rotate(home: Path, tokens: Tokens, clock: Clock, *, shared: bool = False) -> Path:
     """Make a new token in place of the present one, which opens nothing any more; return where it is."""
-    secret = _new()
+    secret, old = _new(), read(home)
     path = path_of(home)
     write_private(path, f"{secret}\n")
-    await _replace(secret, tokens, clock)
+    await _replace(secret, tokens, clock, old if shared else ...)
     return path
 
 
-async def _replace(secret: str, tokens: Tokens, clock: Clock) -> None:
+async def _replace(secret: str, tokens: Tokens, clock: Clock, old: str | EllipsisType | None) -> None:
+    """Let a secret in instead of an old one, of none, or (`...`) of every other server's."""
     digest, now = digest_of(secret), clock.now()
     await tokens.add(Token(new_id(now), OWN, digest, now))
-    await tokens.revoke([held.id for held in await tokens.list() if held.name == OWN and held.digest != digest])
+    own = [held for held in await tokens.list() if held.name == OWN and held.digest != digest]
+    gone = None if old is None or old is ... else digest_of(old)
+    await tokens.revoke([held.id for held in own if old is ... or held.digest == gone])
 
 
 def _new() -> str:

@@ -7,29 +7,40 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from recollect.settings.part import Part
+from recollect.settings.part import Part, Tables
 
 
-class StoreSettings(Part):
-    """Where memories are kept, and how much of them is held in memory."""
+class EmbedEndpoint(Part):
+    """Another server of the embedder's model, asked when the first one fails."""
 
-    file: str = "recollect.db"
-    memory_mb: int = Field(1024, ge=16, description="most that tenants held in memory may take, in megabytes")
+    form: Literal["openai", "azure", "ollama"] = "openai"
+    base_url: str = Field(min_length=1)
+    api_key: SecretStr | None = None
+    model: str | None = Field(None, min_length=1, description="its name for the model, where it is another")
+    api_version: str = ""
 
 
 class EmbedderSettings(Part):
     """What turns texts into vectors."""
 
-    provider: Literal["minilm", "openai", "fastembed", "none"] = "minilm"
+    provider: Literal["minilm", "openai", "azure", "ollama", "fastembed", "none"] = "minilm"
     model: str = Field("all-MiniLM-L6-v2", min_length=1)
     precision: Literal["int8", "float32"] = "int8"
     threads: int = Field(2, ge=1, le=64)
     weights: Path | None = Field(None, description="folder that holds the weights, when not the usual places")
     base_url: str | None = None
     api_key: SecretStr | None = None
+    api_version: str = Field("2024-10-21", description="sent to Azure with every request")
     dimension: int | None = Field(None, ge=1, le=8192)
+    instruction: str | None = Field(
+        None, max_length=2000, description="put before questions, {question} being the question; unset: as documented"
+    )
     batch: int = Field(64, ge=1, le=2048)
     timeout: float = Field(30.0, gt=0)
+    patience: float = Field(5.0, gt=0, description="seconds a search waits for its question's vector")
+    fallbacks: Tables[EmbedEndpoint] = Field((), description="other servers of the same model")
+    cache_mb: float = Field(64.0, ge=0, le=65_536, description="most that vectors at hand may take; 0: none are kept")
+    cache_ttl: float = Field(3600.0, gt=0, description="seconds a vector stays at hand")
 
 
 class ChatSettings(Part):

@@ -13,10 +13,12 @@ import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from recollect.errors import ConfigError
-from recollect.settings.seeds import from_seeds
+from recollect.settings.seeds import from_seeds, seed_file
 from recollect.settings.settings import HOME, Settings
 
 PREFIX = "RECOLLECT_"
+FUSER = "memory_fuser_config.yaml"
+"""The file in the data directory that older systems set the fusion of memories by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,7 @@ class Loaded:
 
     def effective(self) -> list[Effective]:
         """Return every setting in force, for `recollect doctor`."""
-        return [
-            Effective(name, _told(value), self.origins.get(name, "default")) for name, value in _flat(self.settings)
-        ]
+        return [Effective(name, _told(value), _origin(name, self.origins)) for name, value in _flat(self.settings)]
 
 
 def load(
@@ -71,6 +71,13 @@ def load(
         raise _explained(error, origins) from error
 
 
+def _origin(name: str, origins: Mapping[str, str]) -> str:
+    """Return where a value came from: it, or the table it stands in."""
+    while name not in origins and "." in name:
+        name = name.rpartition(".")[0]
+    return origins.get(name, "default")
+
+
 def _told(value: object) -> str:
     if isinstance(value, SecretStr):
         return "******"
@@ -91,7 +98,9 @@ def _files(folder: Path, env: Mapping[str, str]) -> list[tuple[str, dict[str, An
     named = env.get(f"{PREFIX}CONFIG")
     usual = [folder / f"recollect.{end}" for end in ("toml", "yaml", "yml")]
     candidates = [Path(named).expanduser()] if named else usual
-    return [(str(path), _read(path)) for path in candidates if named or path.is_file()]
+    found = [(str(path), seed_file(_read(path), env)) for path in candidates if named or path.is_file()]
+    fuser = folder / FUSER
+    return [*([(str(fuser), {"fusion": _read(fuser)})] if fuser.is_file() else []), *found]
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -137,6 +146,13 @@ def _lay(into: dict[str, Any], layer: Mapping[str, Any], origin: str, origins: d
 def _flat(part: BaseModel, prefix: str = "") -> list[tuple[str, Any]]:
     rows: list[tuple[str, Any]] = []
     for name in type(part).model_fields:
-        value = getattr(part, name)
-        rows += _flat(value, f"{prefix}{name}.") if isinstance(value, BaseModel) else [(prefix + name, value)]
+        rows += _rows(prefix + name, getattr(part, name))
     return rows
+
+
+def _rows(name: str, value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, BaseModel):
+        return _flat(value, f"{name}.")
+    if isinstance(value, Mapping):
+        return [row for key, item in value.items() for row in _rows(f"{name}.{key}", item)] or [(name, None)]
+    return [(name, value)]

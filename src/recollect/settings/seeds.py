@@ -5,34 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from recollect.errors import ConfigError
+from recollect.settings.mini_llm import local_of, merged, mini_llm, models_of, section_of, vectors_of
 from recollect.settings.project import ProjectSettings
-
-BASE_URLS = {
-    "siliconflow": "https://api.siliconflow.cn/v1",
-    "dashscope": "https://dashscope.aliyuncs.com/compatible-mode/v1",
-    "openai": "https://api.openai.com/v1",
-    "openrouter": "https://openrouter.ai/api/v1",
-}
-"""Where `EMBEDDING_MODEL=model@provider` is asked."""
+from recollect.settings.vectors import embedder_of, rerank_of, retrieve_of
 
 
 def from_seeds(env: Mapping[str, str]) -> dict[str, Any]:
     """Read the names that older systems used: EMBEDDING_MODEL=model@provider and its key, thresholds and weights."""
     values: dict[str, Any] = {}
-    model, _, provider = env.get("EMBEDDING_MODEL", "").partition("@")
-    if model and provider in BASE_URLS:
-        key = env.get(f"{provider.upper()}_API_KEY")
-        values["embedder"] = {"provider": "openai", "model": model, "base_url": BASE_URLS[provider]}
-        if key:
-            values["embedder"]["api_key"] = key
-    retrieve: dict[str, Any] = {}
-    if top_k := env.get("RETRIEVAL_TOP_K"):
-        retrieve["top_k"] = top_k
-    if threshold := env.get("SIMILARITY_THRESHOLD"):
-        retrieve["similarity_threshold"] = threshold
-    if alpha := env.get("HYBRID_SEARCH_ALPHA"):
-        retrieve["word_weight"] = alpha
-    if retrieve:
+    if embedder := embedder_of(env):
+        values["embedder"] = embedder
+    if rerank := rerank_of(env):
+        values["rerank"] = rerank
+    if retrieve := retrieve_of(env):
         values["retrieve"] = retrieve
     project = {
         name: value
@@ -41,6 +27,43 @@ def from_seeds(env: Mapping[str, str]) -> dict[str, Any]:
     }
     if project:
         values["project"] = project
+    roles = {"center": "center", "agent": "agent"}
+    node = {"role": roles.get(env.get("NODE_ROLE", "").strip().lower()), "name": env.get("NODE_NAME")}
+    if given := {name: value for name, value in node.items() if value}:
+        values["node"] = given
     if endpoint := env.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
         values["telemetry"] = {"endpoint": endpoint}
+    if url := database_of(env):
+        values["store"] = {"url": url}
+    if models := models_of(env):
+        values["models"] = models
+    if local := local_of(section_of(env)):
+        values["local"] = local
     return values
+
+
+def database_of(env: Mapping[str, str]) -> str | None:
+    """Return the PostgreSQL that `POSTGRES_URL` or `DATABASE_URL` names.
+
+    Nearly every web application has a `DATABASE_URL` of its own: it counts only where the database bears our name.
+    """
+    url = env.get("DATABASE_URL", "")
+    name = url.partition("?")[0].rpartition("/")[2]
+    ours = url.startswith("postgres") and ("recollect" in name or "memory" in name)
+    return env.get("POSTGRES_URL") or (url if ours else None)
+
+
+def seed_file(values: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of a settings file with a `mini_llm` section, and the names above, read as ours.
+
+    Keys of embedders that such a file names are looked for in `env`.
+    """
+    ours = {name: value for name, value in values.items() if name != "mini_llm" and not name.isupper()}
+    section = values.get("mini_llm") or {}
+    if not isinstance(section, Mapping):
+        raise ConfigError("The setting mini_llm is no table", hint="Write its parts below it.")
+    named = {name: str(value) for name, value in values.items() if name.isupper()} | vectors_of(section)
+    keys = {name: value for name, value in env.items() if name.endswith("_API_KEY")} if named else {}
+    older = from_seeds({**keys, **named}) if named else {}
+    told = {"models": mini_llm(section), "local": local_of(section)}
+    return merged(merged(older, {name: part for name, part in told.items() if part}), ours)

@@ -51,6 +51,14 @@ def best(keys: Keys, scores: Scores, chunks: Keys, limit: int, counts: Counts) -
     return Scored(keys[order], scores[order], chunks[order], counts.mean, counts.deviation)
 
 
+def every(keys: Keys, scores: Scores, chunks: Keys, counts: Counts) -> Scored:
+    """Return all of these rows, each memory once by its best, best first, older first among equals."""
+    order = np.lexsort((keys, -scores))
+    _, once = np.unique(keys[order], return_index=True)
+    order = order[np.sort(once)]
+    return Scored(keys[order], scores[order], chunks[order], counts.mean, counts.deviation)
+
+
 def check_dimension(model: str, dimension: int, given: int) -> None:
     """Raise InvalidInput when a vector has not the dimension that a model's vectors have."""
     if given != dimension:

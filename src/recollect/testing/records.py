@@ -289,6 +289,14 @@ class RecordsContract:
         assert await backend.records.usage() == [costs[1], costs[2], costs[0]]
         assert await backend.records.usage(since=START + timedelta(days=1)) == [costs[2], costs[0]]
 
+    async def test_only_what_asked_a_model_was_spent(self, backend: Backend) -> None:
+        day = timedelta(days=1)
+        calls = [("answered", START - day), ("answered", START), ("failed", START), ("cached", START), ("", START)]
+        await backend.records.spend([Usage(at, "p", "m", 10, 1, 0.5, outcome=outcome) for outcome, at in calls])
+        assert await backend.records.spent(since=START) == (22, 1.0)
+        assert await backend.records.spent(since=START + day) == (0, 0.0)
+        assert [one.outcome for one in await backend.records.usage()] == [outcome for outcome, _ in calls]
+
     async def test_commits_at_the_same_time_are_all_kept(self, backend: Backend) -> None:
         batches = [Batch(adds=[entry(turn(f"turn {number}"))], tasks=[TASK]) for number in range(20)]
         done = await asyncio.gather(*(backend.records.commit(batch) for batch in batches))

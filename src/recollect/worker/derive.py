@@ -1,4 +1,4 @@
-"""The jobs that complete memories by the offline rules: facts beside turns, near repeats, summaries."""
+"""The job that completes memories by the offline rules: facts beside turns, near repeats, what is replaced."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
+from typing import Any
 
 from recollect.capture.file import file_of
 from recollect.capture.ids import new_id
 from recollect.capture.intake import content_hash
 from recollect.exchange import Batch, Entry, Revision
-from recollect.models import Job, Kind, Memory, Reach, Source, Task, Where
+from recollect.infer.ask import MADE_BY, RULES
+from recollect.models import FLAGS, Job, Kind, Memory, Reach, Source, Task, Where
 from recollect.ports import Clock, Records, Words
 from recollect.process.index import index
 from recollect.process.resolve import NEAR, near, supersedes
 from recollect.process.statements import Statement, statements
-from recollect.process.summarise import summary, title
 from recollect.text.words import question, terms
 
 LOOKED_THROUGH = 8
@@ -73,18 +74,17 @@ class Deriving:
     async def __call__(self, jobs: Sequence[Job]) -> None:
         """Do a batch of jobs in one write; the conversations that have grown are put down for summaries."""
         items = await self._records.get([name for job in jobs for name in job.payload.get("ids", ())])
+        await self.derive(items, grown(items))
+
+    async def derive(self, items: Sequence[Memory], talks: Sequence[Sequence[str | None]] = ()) -> None:
+        """Do what the rules can for memories, and put conversations (user, project, name) down for summaries."""
         told = _Told(self._clock)
         for item in items:
             for found in statements(item):
                 digest = content_hash(found.text)
                 if not told.again(item, digest):
                     told.add(item, found, digest, await self._records.same(item.scope, digest))
-        talks = dict.fromkeys(
-            (item.scope.user_id, item.scope.project_id, item.scope.conversation_id)
-            for item in items
-            if item.scope.conversation_id and due(item.position)
-        )
-        new = await self._write(told, [list(talk) for talk in talks])
+        new = await self._write(told, talks)
         for item in (*new, *(item for item in items if item.kind in (Kind.NOTE, Kind.FACT) and not file_of(item))):
             await self._settle(item)
 
@@ -101,8 +101,11 @@ class Deriving:
         return [fact for (fact, _), new in zip(facts, done.new, strict=True) if new]
 
     async def _settle(self, item: Memory) -> None:
-        """Compare a new fact or note with what is known: tie near repeats, retire what it replaces."""
-        asked = question(item.text)
+        """Compare a new fact or note with what is known: tie near repeats, retire what it replaces.
+
+        What may be written to steer its reader takes nothing from what is known.
+        """
+        asked = question(item.text) if not item.flags else []
         reach = Reach(item.scope.user_id, item.scope.project_id)
         where = Where(reach, (Kind.FACT, Kind.NOTE))
         found = await self._words.search(asked, where, LOOKED_THROUGH) if asked else None
@@ -121,6 +124,18 @@ class Deriving:
                 links.append((item.id, old.id, "near"))
         if links or retired:
             await self._records.commit(Batch(revisions=retired, links=links))
+
+
+def grown(items: Iterable[Memory]) -> list[list[str | None]]:
+    """Return the conversations (user, project, name) that these turns have made due for a summary."""
+    return [
+        list(talk)
+        for talk in dict.fromkeys(
+            (item.scope.user_id, item.scope.project_id, item.scope.conversation_id)
+            for item in items
+            if item.scope.conversation_id and due(item.position)
+        )
+    ]
 
 
 def due(position: int) -> bool:
@@ -147,7 +162,7 @@ def _fact_of(turn: Memory, found: Statement, digest: str, clock: Clock) -> Memor
         position=0,
         created_at=now,
         content_hash=digest,
-        metadata={"category": found.category},
+        metadata=_metadata_of(turn, found),
         source=Source(turn.source.client, turn.source.file, None),
         sources=(turn.id,),
         valid_from=turn.occurred_at,
@@ -155,58 +170,7 @@ def _fact_of(turn: Memory, found: Statement, digest: str, clock: Clock) -> Memor
     )
 
 
-class Summarising:
-    """Keeps one summary a conversation, written anew as it grows."""
-
-    def __init__(self, records: Records, clock: Clock) -> None:
-        self._records, self._clock = records, clock
-
-    async def __call__(self, jobs: Sequence[Job]) -> None:
-        """Do a batch of jobs; each conversation once."""
-        named: Iterable[tuple[str, str, str]] = dict.fromkeys(
-            (str(user), str(project), str(name))
-            for job in jobs
-            for user, project, name in job.payload.get("conversations", ())
-        )
-        adds: list[Entry] = []
-        revisions: list[Revision] = []
-        for user, project, name in named:
-            await self._summarise(Reach(user, project, name), adds, revisions)
-        if adds or revisions:
-            await self._records.commit(Batch(adds=adds, revisions=revisions))
-
-    async def _summarise(self, reach: Reach, adds: list[Entry], revisions: list[Revision]) -> None:
-        """Put down what is to be written for one conversation."""
-        turns = await self._records.turns(reach)
-        text = summary(turns) if len(turns) >= FEWEST_TURNS else ""
-        if not text:
-            return
-        key = "summary:" + "\x1f".join((reach.user_id or "", reach.project_id or "", reach.conversation_id or ""))
-        there = [found.id for found in await self._records.under(key, limit=1) if found.key == key]
-        old = next(iter(await self._records.get(there)), None)
-        now = self._clock.now()
-        last = turns[-1]
-        digest = content_hash(text)
-        made = replace(
-            last,
-            kind=Kind.SUMMARY,
-            text=text,
-            title=title(turns) or None,
-            role=None,
-            speaker=None,
-            keywords=(),
-            entities=(),
-            metadata={},
-            source=Source(),
-            sources=tuple(turn.id for turn in turns),
-            position=0,
-            repeats=1,
-            dense=True,
-            content_hash=digest,
-        )
-        if old is None:
-            made = replace(made, id=new_id(now), created_at=now, version=1)
-            adds.append(Entry(made, index(made), key))
-        elif digest != old.content_hash:
-            made = replace(made, id=old.id, created_at=old.created_at, version=old.version + 1)
-            revisions.append(Revision(made, index(made)))
+def _metadata_of(turn: Memory, found: Statement) -> dict[str, Any]:
+    """Return what is known of a fact beside its words; what a flagged turn states is flagged as well."""
+    known = {"category": found.category, MADE_BY: RULES}
+    return {**known, FLAGS: list(turn.flags)} if turn.flags else known

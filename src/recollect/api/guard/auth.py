@@ -7,37 +7,58 @@ import base64
 import binascii
 import hmac
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from recollect.access.access import ORIGIN
 from recollect.api.errors import failure
 from recollect.api.guard.headers import header
-from recollect.api.guard.open import OPEN
+from recollect.api.guard.open import OPEN, SESSION, is_of_nodes, is_viewer
+from recollect.api.guard.refusals import refusals_of
 from recollect.api.guard.request_id import state_of
-from recollect.models import Token, digest_of
+from recollect.api.session import Sessions, cookie_of
+from recollect.app import App
+from recollect.clock import SystemClock
+from recollect.errors import StoreError
+from recollect.models import Actor, System, Token, digest_of
 from recollect.ports import Tokens
 
 FRESH, AT_ONCE = 2.0, 0.1
 """Seconds after which the tokens are read anew: usually, and when one is not known (it may have just been made)."""
 
 
+USED_EVERY, OLDEST = timedelta(minutes=1), datetime.min.replace(tzinfo=UTC)
+"""How closely the last use of a token is noted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks: the token it showed and that token's name; both empty where none was asked for."""
+    """Who asks: the token it showed and that token's name, both empty where none was asked for; and who that is."""
 
     token_id: str = ""
     name: str = ""
+    actor: Actor = field(default_factory=System)
 
 
 class Keyring:
     """The tokens that let in, held in memory and read anew every two seconds; a revoked one ends within these."""
 
-    def __init__(self, tokens: Tokens, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] | None = None,
+        edition: Callable[[], Awaitable[int]] | None = None,
+    ) -> None:
         self._tokens = tokens
-        self._clock = clock
+        self._clock, self._now = clock, now or SystemClock().now
+        self._used: dict[str, datetime] = {}
+        self._edition, self._seen = edition, -1
         self._held: list[Token] = []
         self._read = float("-inf")
         self._reading = asyncio.Lock()
@@ -45,16 +66,42 @@ class Keyring:
     async def holder(self, secret: str) -> Principal | None:
         """Return who holds this token, `None` when it opens nothing. Takes the same time for every wrong token."""
         digest = digest_of(secret)
-        await self._refresh(FRESH)
+        await self._refresh(0.0 if await self._has_changed() else FRESH)
         found = self._match(digest)
         if found is None:
             await self._refresh(AT_ONCE)
             found = self._match(digest)
+        if found is not None:
+            await self._note(found.token_id)
         return found
+
+    async def visitor(self, sessions: Sessions, cookie: str) -> Principal | None:
+        """Return who holds the token that a browser's session stands for, `None` when it opens nothing."""
+        await self._refresh(FRESH)
+        token = sessions.holder(cookie, self._held)
+        return None if token is None else self._match(token.digest)
 
     def _match(self, digest: str) -> Principal | None:
         same = [token for token in self._held if hmac.compare_digest(token.digest, digest)]
-        return Principal(same[0].id, same[0].name) if same else None
+        now = self._now()
+        open_ = [token for token in same if token.expires_at is None or now < token.expires_at]
+        return Principal(open_[0].id, open_[0].name, open_[0].actor) if open_ else None
+
+    async def _has_changed(self) -> bool:
+        """Whether tokens are known to have changed since they were read, where anything tells that."""
+        if self._edition is None:
+            return False
+        edition, seen = await self._edition(), self._seen
+        self._seen = edition
+        return edition != seen
+
+    async def _note(self, token_id: str) -> None:
+        """Note that a token was used, once a minute at most; where that fails, nothing is noted."""
+        now = self._now()
+        if now - self._used.get(token_id, OLDEST) >= USED_EVERY:
+            self._used[token_id] = now
+            with suppress(StoreError):
+                await self._tokens.used(token_id, now)
 
     async def _refresh(self, age: float) -> None:
         if self._clock() - self._read < age:
@@ -67,7 +114,7 @@ class Keyring:
 
 
 class Auth:
-    """Lets a request through when it shows a token that is known; the health routes ask for none."""
+    """Lets a request through that shows a known token or a session; health, nodes and the viewer ask for none."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -75,14 +122,22 @@ class Auth:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 401 to whoever shows no token that opens."""
-        if scope["type"] != "http" or scope["path"] in OPEN:
+        if scope["type"] != "http" or scope["path"] in OPEN or scope["path"] == SESSION or is_viewer(scope):
             await self._app(scope, receive, send)
             return
+        if is_of_nodes(scope):
+            await self._app(scope, receive, send)
+            return
+        ORIGIN.set(_origin(scope))
         if self._keyring is None:
-            self._keyring = Keyring(scope["app"].state.memory.app.tokens)
+            self._keyring = _keyring(scope["app"].state.memory.app)
         secret = shown(scope)
         principal = await self._keyring.holder(secret) if secret else None
+        if secret is None and (cookie := cookie_of(scope)) is not None:
+            principal = await self._keyring.visitor(scope["app"].state.sessions, cookie)
         if principal is None:
+            if secret:
+                refusals_of(scope["app"]).refused(_origin(scope))
             await _refused(scope, secret)(scope, receive, send)
             return
         state_of(scope)["principal"] = principal
@@ -97,8 +152,21 @@ class NoAuth:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer without asking."""
+        ORIGIN.set(_origin(scope))
         state_of(scope)["principal"] = Principal()
         await self._app(scope, receive, send)
+
+
+def _keyring(app: App) -> Keyring:
+    async def edition() -> int:
+        return (await app.access.known()).edition
+
+    return Keyring(app.tokens, edition=edition)
+
+
+def _origin(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
 
 
 def shown(scope: Scope) -> str | None:

@@ -29,10 +29,14 @@ SMALLEST, EFFORT = 1024, 4
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Who is let in: the address the server listens on, and whether a token is asked for."""
+    """Who is let in: the address the server listens on, and whether a token is asked for.
+
+    `key` seals the sessions of browsers; without one they end with the process.
+    """
 
     host: str
     auth: bool = True
+    key: bytes | None = None
 
 
 def guards(settings: ServerSettings, drain: Drain, door: Door | None) -> list[Middleware]:

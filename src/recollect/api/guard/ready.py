@@ -5,11 +5,11 @@ from __future__ import annotations
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recollect.api.errors import failure
-from recollect.api.guard.open import INSTANCE, LIVE, OPEN
+from recollect.api.guard.open import INSTANCE, LIVE, OPEN, is_viewer
 
 
 class Ready:
-    """Answers 503 until `app.state.ready`, but for the health routes."""
+    """Answers 503 until `app.state.ready`, but for the health routes and the viewer's files."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -19,7 +19,7 @@ class Ready:
         if scope["type"] == "http" and scope["path"] == LIVE:
             await self._app(scope, receive, _proving(scope["app"].state.instance, send))
             return
-        if scope["type"] != "http" or scope["path"] in OPEN or scope["app"].state.ready:
+        if scope["type"] != "http" or scope["path"] in OPEN or scope["app"].state.ready or is_viewer(scope):
             await self._app(scope, receive, send)
             return
         later = failure(503, "starting", "The server is starting", "Try again in a second.", {"retry-after": "1"})

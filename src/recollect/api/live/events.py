@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any, Final
 
@@ -17,7 +18,7 @@ from recollect.api.live.told import Wanted, body_of
 from recollect.capture.identifier import identifier
 from recollect.errors import InvalidInput
 from recollect.library import AsyncMemory
-from recollect.models import Change
+from recollect.models import Action, Change, Reach
 
 router = APIRouter(tags=["live"])
 
@@ -81,14 +82,24 @@ async def events(
         "agent_id": agent_id,
     }
     names = {name: None if value is None else identifier(value, name) for name, value in given.items()}
-    wanted = Wanted(**names, content=content)
+    wanted = await _wanted(memory, names, content=content)
     place = after if last_event_id is None else _place(last_event_id)
     hub: Hub = request.app.state.hub
+    whole: AsyncMemory = request.app.state.memory  # one reads for all: what each is told is told apart by `sees`
     if hub.closed or hub.listening >= LISTENERS:
         raise HTTPException(503, "Too many listen already, or the server stops", headers={"Retry-After": "5"})
     if _asks_for_page(request.headers.get("accept", "")):
-        return JSONResponse(await _page(hub, memory, wanted, place or 0, limit, wait))
-    return EventStream(hub, memory, wanted, place)
+        return JSONResponse(await _page(hub, whole, wanted, place or 0, limit, wait))
+    return EventStream(hub, whole, wanted, place)
+
+
+async def _wanted(memory: AsyncMemory, names: Mapping[str, str | None], *, content: bool) -> Wanted:
+    """Return what a listener is told: what it asked for and may read, of jobs whoever may watch the store."""
+    asked = Reach(names["user_id"], names["project_id"])
+    access, actor = memory.app.access, memory.actor
+    await access.reach(actor, Action.READ, asked)
+    jobs = (await access.verdict(actor, Action.WATCH, Reach(None, None))).allowed
+    return Wanted(**names, content=content, sees=access.sees(actor, names["project_id"]), jobs=jobs)
 
 
 def _place(text: str) -> int:

@@ -104,6 +104,7 @@ class Hub:
         try:
             while True:
                 try:
+                    await memory.app.access.known()
                     stamp = watch.stamp()
                     if stamp != seen:
                         await self._catch_up(memory)

@@ -37,6 +37,8 @@ class Listener:
     def offer(self, item: Told) -> None:
         """Take one event if it is wanted and new; never waits."""
         change = item.change
+        if change is None and not self.wanted.jobs:
+            return
         if self.lagging or (change is not None and (change.seq <= self._after or not self.wanted.covers(change))):
             return
         self._waiting.append(item)

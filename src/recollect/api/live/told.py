@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,15 +14,25 @@ _NAMES: Final[Mapping[type[object], str]] = {Add: "added", Revise: "revised", Re
 _TEXTS: Final = frozenset({"content", "title", "keywords", "entities", "metadata", "source"})
 
 
+def _everything(_user: str, _project: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Whose changes a listener asked for (`None`: everybody's), and whether it wants the texts."""
+    """Whose changes a listener asked for (`None`: everybody's), and whether it wants the texts.
+
+    `sees` tells, at each change, whether it may read that user's memories in that project; `jobs` whether it is told
+    of jobs.
+    """
 
     user_id: str | None = None
     project_id: str | None = None
     conversation_id: str | None = None
     agent_id: str | None = None
     content: bool = True
+    sees: Callable[[str, str], bool] = _everything
+    jobs: bool = True
 
     @property
     def reach(self) -> Reach | None:
@@ -37,6 +47,8 @@ class Wanted:
         Of a deleted memory only user and project are still known: it is told to everyone who listens to these.
         """
         if self.user_id not in {None, change.user_id} or self.project_id not in {None, change.project_id}:
+            return False
+        if not self.sees(change.user_id, change.project_id):
             return False
         if isinstance(change.event, Delete):
             return True

@@ -16,13 +16,13 @@ from uuid import uuid4
 
 from fastapi import APIRouter, Request
 
-from recollect.api.deps import Library
+from recollect.api.deps import Library, actor_of
 from recollect.api.mem0.bodies import Page, PageSize
 from recollect.api.mem0.missing import ANSWERS, Mem0Route
 from recollect.api.mem0.remember import Kept
 from recollect.errors import NotFound
 from recollect.library import AsyncMemory
-from recollect.models import Memory
+from recollect.models import Actor, Memory
 
 KEPT: Final = 1000
 
@@ -77,12 +77,12 @@ class Events:
 
 
 def events_of(request: Request) -> Events:
-    """Return this application's events."""
+    """Return the events of whoever asks: what others wrote is not told."""
     state = request.app.state
     if not hasattr(state, "mem0_events"):
-        state.mem0_events = Events()
-    events: Events = state.mem0_events
-    return events
+        state.mem0_events = {}
+    events: dict[Actor, Events] = state.mem0_events
+    return events.setdefault(actor_of(request), Events())
 
 
 @router.get("/v1/events/", summary="List events")

@@ -3,18 +3,30 @@
 from fastapi import APIRouter
 
 from recollect.api.routes import (
+    across,
+    audit,
     capture,
     chat,
     context,
     conversations,
+    demo,
     graph,
     jobs,
     memory,
+    people,
+    projects,
     reach,
     root,
+    session,
+    shared,
+    sync,
     timeline,
     transfer,
     usage,
+    viewer_places,
+    viewer_settings,
+    viewer_spending,
+    viewer_stream,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -28,7 +40,19 @@ ROUTERS: tuple[APIRouter, ...] = (
     graph.router,
     jobs.router,
     usage.router,
+    projects.router,
+    people.router,
     transfer.router,
+    sync.router,
+    across.router,
+    shared.router,
+    audit.router,
     root.router,
+    session.router,
+    demo.router,
+    viewer_places.router,
+    viewer_settings.router,
+    viewer_spending.router,
+    viewer_stream.router,
 )
 """All of them, in the order they are asked: the busiest first."""

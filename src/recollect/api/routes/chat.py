@@ -23,7 +23,7 @@ from recollect.capture.metadata import metadata_of
 from recollect.chat import Piece, Reply, Restart
 from recollect.errors import RecollectError, StoreError
 from recollect.library import AsyncMemory
-from recollect.models import DEFAULT, Reach, Scope
+from recollect.models import Reach, Scope
 
 log = logging.getLogger("recollect.api")
 
@@ -54,7 +54,7 @@ async def message(
     The chat model of the settings answers; without one, or when it fails, the memories themselves do. Memories of the
     user are looked for in the project that is named, or else in all projects.
     """
-    scope, reach = _place(asked)
+    scope, reach = await _place(memory, asked)
     metadata_of(asked.metadata, "metadata")
     if wanted(accept):
         events = _events(memory, asked, scope, reach)
@@ -63,16 +63,11 @@ async def message(
     return Json(_answer(reply, scope))
 
 
-def _place(asked: MessageRequest) -> tuple[Scope, Reach]:
+async def _place(memory: AsyncMemory, asked: MessageRequest) -> tuple[Scope, Reach]:
     """Return where the turns are kept, and where memories are looked for."""
-
-    def named(name: str) -> str | None:
-        value = getattr(asked, name)
-        return None if value is None else identifier(value, name)
-
-    user, project = named("user_id") or DEFAULT, named("project_id")
-    scope = Scope(user, project or DEFAULT, named("session_id"), named("agent_id"))
-    return scope, Reach(user, project)
+    session = None if asked.session_id is None else identifier(asked.session_id, "session_id")
+    scope = await memory.writing(asked.user_id, asked.project_id, session, asked.agent_id)
+    return scope, await memory.reading(scope.user_id, asked.project_id)
 
 
 async def _events(memory: AsyncMemory, asked: MessageRequest, scope: Scope, reach: Reach) -> AsyncIterator[bytes]:

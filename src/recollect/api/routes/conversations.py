@@ -9,12 +9,11 @@ from fastapi import APIRouter, Path, Query, Response
 from recollect.api.deps import Library
 from recollect.api.envelope import Json
 from recollect.api.pages import page
-from recollect.api.reach import reach_of
 from recollect.api.schema.conversation import Conversations, ConversationTurns
 from recollect.api.schema.failure import FAILURES
 from recollect.api.schema.field import Cursor, Identifier, Limit
 from recollect.errors import NotFound
-from recollect.models import Conversation, Kind
+from recollect.models import Conversation, Kind, Reach
 from recollect.ops.shape import memory_of, time_of
 
 router = APIRouter(prefix="/api/conversations", tags=["conversations"], responses=FAILURES)
@@ -29,7 +28,7 @@ async def conversations(
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> Response:
     """Return a page of conversations, the latest first."""
-    reach = reach_of(user_id, project_id)
+    reach = await memory.reading(user_id, project_id)
     found, following = await page(lambda count: memory.app.engine.conversations(reach, limit=count), limit, cursor)
     return Json({"conversations": [_shape(item) for item in found], "next_cursor": following})
 
@@ -48,10 +47,10 @@ async def turns(
     Several users or projects may have one of that name: of those in reach it is the latest.
     """
     engine = memory.app.engine
-    named = await engine.conversations(reach_of(user_id, project_id, conversation_id), limit=1)
+    named = await engine.conversations(await memory.reading(user_id, project_id, conversation_id), limit=1)
     if not named:
         raise NotFound(f"There is no conversation {conversation_id}", hint="Name its user_id or project_id.")
-    reach = reach_of(named[0].user_id, named[0].project_id, conversation_id)
+    reach = Reach(named[0].user_id, named[0].project_id, conversation_id)
     kinds = (Kind.TURN, Kind.OBSERVATION)
     found = await engine.list(reach, kinds=kinds, limit=limit, cursor=cursor, newest=False)
     told = [memory_of(item) for item in found.memories]

@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query, Response
 from recollect.api.deps import Library
 from recollect.api.envelope import Json
 from recollect.api.pages import page
-from recollect.api.reach import reach_of
 from recollect.api.schema.failure import FAILURES
 from recollect.api.schema.field import Cursor, Identifier, Limit
 from recollect.api.schema.graph import Entities, Neighbours
@@ -27,7 +26,7 @@ async def entities(
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> Response:
     """Return a page of the things memories speak of, the most mentioned first."""
-    reach, graph = reach_of(user_id, project_id), memory.app.engine.stores.graph
+    reach, graph = await memory.reading(user_id, project_id), memory.app.engine.stores.graph
     found, following = await page(lambda count: graph.list(reach, limit=count), limit, cursor)
     shapes = [
         {
@@ -51,7 +50,8 @@ async def neighbours(
     limit: Annotated[Limit, Query()] = 50,
 ) -> Response:
     """Return what an entity is related to and how, the strongest relation first; nothing for an unknown name."""
-    found = await memory.app.engine.stores.graph.neighbours(reach_of(user_id, project_id), name, limit=limit)
+    reach = await memory.reading(user_id, project_id)
+    found = await memory.app.engine.stores.graph.neighbours(reach, name, limit=limit)
     shapes = [
         {
             "subject": item.subject,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from recollect.api.envelope import Json
 from recollect.api.schema.failure import FAILURES
+from recollect.api.viewer import is_page_wanted, page
 from recollect.version import __version__
 
 router = APIRouter(tags=["service"], responses=FAILURES)
@@ -25,8 +26,10 @@ class Service(BaseModel):
 
 
 @router.get("/", response_model=Service, summary="Say what this is")
-async def root() -> Response:
-    """Return the name and version of the service, and its main paths."""
+async def root(request: Request) -> Response:
+    """Return the name and version of the service, and its main paths; to browsers the viewer."""
+    if is_page_wanted(request.headers.get("accept", "")):
+        return page()
     return Json(
         {
             "name": "recollect",
@@ -36,5 +39,6 @@ async def root() -> Response:
             "openapi": "/openapi.json",
             "health": "/health",
             "metrics": "/metrics",
-        }
+        },
+        headers={"vary": "Accept"},
     )

@@ -10,13 +10,13 @@ from fastapi.responses import StreamingResponse
 
 from recollect.api.deps import Library
 from recollect.api.envelope import Json
-from recollect.api.reach import reach_of
 from recollect.api.schema.failure import FAILURES
 from recollect.api.schema.field import Identifier
 from recollect.api.schema.transfer import Imported
 from recollect.api.spool import NAME, failing_plainly, fill, nameless, poured, uploads
 from recollect.capture.identifier import identifier
 from recollect.errors import InvalidInput
+from recollect.models import Person
 from recollect.ops.counts import Counts
 from recollect.ops.export import export
 from recollect.ops.import_ import Place, bring_in, untold
@@ -45,7 +45,8 @@ async def exported(
     vectors: Annotated[bool, Query(description="Vectors too, so that they need not be made again.")] = False,
 ) -> Response:
     """Return everything, or what is of a user or project, as `recollect export` writes it: from one consistent view."""
-    reach = reach_of(user_id, project_id) if user_id is not None or project_id is not None else None
+    named = user_id is not None or project_id is not None
+    reach = await memory.reading(user_id, project_id) if named else None
     file = nameless(memory.app.settings.home)
     try:
         with failing_plainly():
@@ -73,7 +74,13 @@ async def imported(
     What is there already is passed over, so that an import that broke off is simply repeated. The four ids take the
     place of what the upload says; an export of recollect keeps its own.
     """
-    given = {"user_id": user_id, "project_id": project_id, "conversation_id": conversation_id, "agent_id": agent_id}
+    own = memory.user_id if isinstance(memory.actor, Person) else None
+    given = {
+        "user_id": user_id or own,
+        "project_id": project_id,
+        "conversation_id": conversation_id,
+        "agent_id": agent_id,
+    }
     place = Place(**{name: None if value is None else identifier(value, name) for name, value in given.items()})
     with uploads(memory.app.settings.home) as path:
         await fill(path, request.stream())

@@ -16,6 +16,7 @@ from recollect.api.schema.job import UsageAnswer
 from recollect.capture.instant import instant
 from recollect.models import Usage
 from recollect.ops.shape import time_of
+from recollect.ops.spending import by_day, by_model
 
 router = APIRouter(prefix="/api", tags=["jobs"], responses=FAILURES)
 
@@ -24,21 +25,38 @@ router = APIRouter(prefix="/api", tags=["jobs"], responses=FAILURES)
 async def usage(
     memory: Library,
     since: Annotated[Moment | None, Query()] = None,
+    project_id: Annotated[str | None, Query(max_length=512)] = None,
     limit: Annotated[Limit, Query()] = 100,
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> Response:
-    """Return calls of models since a time, the latest first, and totals by purpose and model.
+    """Return calls of models since a time, the latest first; totals by purpose and model, and by day and project.
 
-    Tokens of chat are counted here, by recollect's own estimate.
+    Tokens are those the providers tell, else recollect's own estimate. `budget` is that of today, of all projects.
     """
     start = None if since is None else instant(since, "since")
-    spent = list(reversed(await memory.app.engine.stores.records.usage(since=start)))
+    found = await memory.app.engine.stores.records.usage(since=start)
+    spent = [item for item in reversed(found) if project_id in {None, item.project_id}]
 
     async def top(count: int) -> Sequence[Usage]:
         return spent[:count]
 
-    found, following = await page(top, limit, cursor)
-    return Json({"usage": [_call(item) for item in found], "totals": _totals(spent), "next_cursor": following})
+    shown, following = await page(top, limit, cursor)
+    standing = await memory.app.models.standing()
+    return Json(
+        {
+            "usage": [_call(item) for item in shown],
+            "totals": by_model(spent),
+            "days": by_day(spent),
+            "budget": {
+                "tokens": standing.tokens,
+                "cost": standing.dollars,
+                "most_tokens": standing.most_tokens,
+                "most_cost": standing.most_dollars,
+                "spent": standing.spent,
+            },
+            "next_cursor": following,
+        }
+    )
 
 
 def _call(item: Usage) -> dict[str, Any]:
@@ -51,16 +69,5 @@ def _call(item: Usage) -> dict[str, Any]:
         "cost": item.cost,
         "milliseconds": item.milliseconds,
         "project_id": item.project_id,
+        "outcome": item.outcome,
     }
-
-
-def _totals(spent: Sequence[Usage]) -> list[dict[str, Any]]:
-    totals: dict[tuple[str, str], dict[str, Any]] = {}
-    for item in spent:
-        zero = {"purpose": item.purpose, "provider": item.provider, "calls": 0, "tokens_in": 0, "tokens_out": 0}
-        row = totals.setdefault((item.purpose, item.provider), {**zero, "cost": 0.0})
-        row["calls"] += 1
-        row["tokens_in"] += item.tokens_in
-        row["tokens_out"] += item.tokens_out
-        row["cost"] += item.cost
-    return sorted(totals.values(), key=lambda row: (-row["cost"], row["purpose"], row["provider"]))

@@ -54,17 +54,42 @@ class Call(BaseModel):
     cost: float
     milliseconds: float
     project_id: str
+    outcome: str
 
 
-class Spent(BaseModel):
+class Total(BaseModel):
+    """What several calls took: how many, how many of them failed, and how many questions needed none."""
+
+    calls: int
+    failed: int
+    cached: int
+    tokens_in: int
+    tokens_out: int
+    cost: float
+
+
+class Spent(Total):
     """What calls for one purpose by one model cost together."""
 
     purpose: str
     provider: str
-    calls: int
-    tokens_in: int
-    tokens_out: int
+
+
+class Day(Total):
+    """What models cost for one project on one day (UTC)."""
+
+    day: str
+    project_id: str
+
+
+class BudgetAnswer(BaseModel):
+    """What all models took today, the most they may (null: no limit), and whether a call was refused for it."""
+
+    tokens: int
     cost: float
+    most_tokens: int | None
+    most_cost: float | None
+    spent: bool
 
 
 class UsageAnswer(BaseModel):
@@ -72,4 +97,6 @@ class UsageAnswer(BaseModel):
 
     usage: list[Call]
     totals: list[Spent]
+    days: list[Day]
+    budget: BudgetAnswer
     next_cursor: str | None

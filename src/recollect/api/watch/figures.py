@@ -60,6 +60,9 @@ class Figures:
         self._results = histogram("search_results_count", "Memories found by a search", "strategy", buckets=COUNTS)
         self._jobs = counter("jobs_done", "Jobs run, by name and outcome", "job", "outcome")
         self._failed = counter("failures", "Captures, searches, contexts and transactions that failed", "verb")
+        self._calls = counter("model_calls", "Calls to language models, by model and outcome", "model", "outcome")
+        self._tokens = counter("model_tokens", "Tokens that language models took", "model")
+        self._looks = counter("cache_lookups", "Looks for what is kept, by cache and outcome", "cache", "outcome")
         queries = histogram("db_query_time_ms", "Time of a transaction, waiting for its turn included", "kind")
         self._times = {
             "capture": histogram("capture_latency_ms", "Time to keep what came in", "way"),
@@ -67,12 +70,20 @@ class Figures:
             "context": histogram("context_latency_ms", "Time to find and compose a context", "strategy"),
             "job": histogram("observations_processing_time_ms", "Time of a batch of jobs", "job", buckets=SLOW),
             "embed": histogram("embed_time_ms", "Time of a call to the embedder", "model", buckets=SLOW),
+            "model": histogram("model_time_ms", "Time of a call to a language model", "model", buckets=SLOW),
+            "rerank": histogram("rerank_time_ms", "Time of a call to the reranker", "model", buckets=SLOW),
             "read": queries,
             "write": queries,
         }
 
     def __call__(self, deed: Deed) -> None:
         """Hear of something the library did; of what failed only jobs are timed."""
+        if deed.verb == "cache":
+            self._looks.labels(deed.way, "hit" if deed.count else "miss").inc()
+            return
+        if deed.verb == "model":
+            self._calls.labels(deed.way, "failed" if deed.failed else "answered").inc()
+            self._tokens.labels(deed.way).inc(deed.count)
         times = self._times.get(deed.verb)
         if times is None:
             return

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Request
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import JSONResponse, Response
 
+from recollect.api.deps import WATCHED
 from recollect.api.watch.figures import Figures
 from recollect.api.watch.scrape import Both, Snapshot, short
 from recollect.api.watch.standing import Counted, Standing
@@ -27,6 +28,7 @@ def install(app: FastAPI) -> None:
 @router.get(
     "/metrics",
     summary="Figures for monitoring",
+    dependencies=[WATCHED],
     response_class=Response,
     responses={
         200: {

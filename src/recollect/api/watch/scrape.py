@@ -22,6 +22,13 @@ if sys.platform != "win32":
     import resource
 
 MEGABYTE: Final = 1 << 20
+SYNC: Final = {
+    "to_send": "Changes of this node that its center has not been told of",
+    "to_fetch": "Changes of the center that this node had not fetched when it last asked",
+    "refused": "Memories that the center would not take",
+    "lag_seconds": "Seconds since this node and its center were last alike",
+    "nodes": "Nodes of this center",
+}
 QUANTILES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -64,6 +71,8 @@ def _of_store(standing: Standing) -> Iterator[GaugeMetricFamily]:
     yield _gauge("recollect_jobs_parked", "Jobs set aside after failing too often", parked)
     waiting = sum(standing.jobs.values()) - parked
     yield _gauge("recollect_jobs_waiting", "Jobs waiting or being worked on", waiting)
+    for name, value in standing.sync.items():
+        yield _gauge(f"recollect_sync_{name}", SYNC[name], value)
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -14,6 +14,7 @@ from recollect.errors import RecollectError
 from recollect.exchange import Census
 from recollect.library import AsyncMemory
 from recollect.models import JobState
+from recollect.ops.sync.state import figures
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +30,11 @@ ACTIVE: Final = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How much the store holds, how many jobs there are by name and state, and when that was counted."""
+    """How much the store holds, how many jobs there are by name and state, and how far it is with its center."""
 
     census: Census
     jobs: Mapping[tuple[str, JobState], int]
+    sync: Mapping[str, float] = field(default_factory=dict)
 
 
 class Counted:
@@ -56,9 +58,10 @@ class Counted:
         try:
             census = await memory.app.upkeep.census(datetime.now(UTC) - ACTIVE)
             jobs = await memory.app.engine.stores.queue.count()
+            sync = await figures(memory.app)
         except RecollectError as error:
             log.warning("The store could not be counted: %s", error.code)
         else:
-            self._latest = Standing(census, jobs)
+            self._latest = Standing(census, jobs, sync)
         now = time.monotonic()
         self._until = now + max(KEPT, SHARE * (now - began))

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from recollect.exchange import Scored, Traits, Unembedded
-from recollect.models import Reach, Where
+from recollect.models import Where
 from recollect.ports import Lore, Vectors, Words
-from recollect.stores.columns import Counts, best, nothing
+from recollect.stores.columns import Counts, best, every, nothing
 from recollect.stores.resident.postings import K1, term_code
 from recollect.stores.resident.search import Answer, allowed, idf, vector_answer, word_answer
 from recollect.stores.resident.shard import Shard
@@ -93,15 +93,16 @@ class ResidentWords:
 
     async def search(self, terms: Sequence[str], where: Where, limit: int) -> Scored:
         """Return the best memories by BM25."""
-        found = await self._threads.run(lambda opened: self._answers(terms, where, opened), where)
-        return await self._behind.search(terms, where, limit) if found is None else _top(found, limit)
+        found = await self._threads.run(lambda opened: self.answers(terms, where, opened), where)
+        return await self._behind.search(terms, where, limit) if found is None else top(found, limit)
 
     async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
         """Return the scores of these memories; right after a search its answer is still there."""
-        found = await self._threads.run(lambda opened: self._answers(terms, where, opened), where, light=True)
+        found = await self._threads.run(lambda opened: self.answers(terms, where, opened), where, light=True)
         return await self._behind.score(terms, where, keys) if found is None else _at(found, keys, 0.0)
 
-    def _answers(self, terms: Sequence[str], where: Where, opened: Opened) -> list[Answer]:
+    def answers(self, terms: Sequence[str], where: Where, opened: Opened) -> list[Answer]:
+        """Return how every chunk of the shards that are open scores, kept for the calls that follow."""
         key = (opened.stamp, where, tuple(terms))
         return self._memo.get(key, lambda: self._make(terms, where, opened))
 
@@ -155,19 +156,20 @@ class ResidentVectors:
 
     async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
         """Return the best memories by cosine."""
-        found = await self._threads.run(lambda opened: self._answers(model, vector, where, opened), where, model)
+        found = await self._threads.run(lambda opened: self.answers(model, vector, where, opened), where, model)
         if found is None:
             return await self._behind.search(model, vector, where, limit)
-        return _top(found, limit)
+        return top(found, limit)
 
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
         """Return the cosine of these memories; right after a search its answer is still there."""
         found = await self._threads.run(
-            lambda opened: self._answers(model, vector, where, opened), where, model, light=True
+            lambda opened: self.answers(model, vector, where, opened), where, model, light=True
         )
         return await self._behind.score(model, vector, where, keys) if found is None else _at(found, keys, np.nan)
 
-    def _answers(self, model: str, vector: bytes, where: Where, opened: Opened) -> list[Answer]:
+    def answers(self, model: str, vector: bytes, where: Where, opened: Opened) -> list[Answer]:
+        """Return the cosine of every vector in the shards that are open, kept for the calls that follow."""
         question = np.frombuffer(vector, np.float32)
 
         def make() -> list[Answer]:
@@ -180,19 +182,34 @@ class ResidentVectors:
         return self._memo.get((opened.stamp, where, model, vector), make)
 
 
-def _top(found: Sequence[Answer], limit: int) -> Scored:
-    """Return the best of all shards; mean and deviation are over all that may answer."""
-    keys, scores, chunks, counts = [], [], [], Counts()
+def top(found: Sequence[Answer], limit: int, each: int = 0) -> Scored:
+    """Return the best of all shards, and the best `each` of every tenant besides, best first.
+
+    Mean and deviation are over all that may answer.
+    """
+    all_best, each_best, counts = [], [], Counts()
     for answer in found:
         with answer.shard.lock:
-            rows, best_scores, best_chunks = answer.best(limit)
-            keys.append(answer.shard.column("key")[rows])
+            all_best.append(_named(answer, answer.best(limit)))
+            if each:
+                each_best.append(_named(answer, answer.best_of_each(each)))
             counts.add(answer.sample())
-        scores.append(best_scores)
-        chunks.append(best_chunks)
-    if not keys:
+    if not all_best:
         return nothing()
-    return best(np.concatenate(keys), np.concatenate(scores), np.concatenate(chunks), limit, counts)
+    chosen = best(*_joined(all_best), limit, counts)
+    if not each:
+        return chosen
+    return every(*_joined([(chosen.keys, chosen.scores, chosen.chunks), *each_best]), counts)
+
+
+def _named(answer: Answer, rows: tuple[Keys, Scores, Keys]) -> tuple[Keys, Scores, Keys]:
+    """Return rows of a shard by their keys, which mean the same in all."""
+    return answer.shard.column("key")[rows[0]], rows[1], rows[2]
+
+
+def _joined(parts: Sequence[tuple[Keys, Scores, Keys]]) -> tuple[Keys, Scores, Keys]:
+    keys, scores, chunks = zip(*parts, strict=True)
+    return np.concatenate(keys), np.concatenate(scores), np.concatenate(chunks)
 
 
 def _at(found: Sequence[Answer], keys: Keys, missing: float) -> Scores:
@@ -230,12 +247,8 @@ class ResidentLore:
 
     async def speakers(self, where: Where) -> frozenset[int]:
         """Return who speaks in reach."""
-        found = await self._threads.run(_speakers, Where(_tenants_of(where.reach)), light=True)
+        found = await self._threads.run(_speakers, Where(where.reach.tenants), light=True)
         return await self._behind.speakers(where) if found is None else found
-
-
-def _tenants_of(reach: Reach) -> Reach:
-    return Reach(reach.user_id, reach.project_id)
 
 
 def _speakers(opened: Opened) -> frozenset[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from recollect.models import Where
 from recollect.stores.columns import KIND_CODES, check_dimension
-from recollect.stores.resident.shard import Shard, agent_code
+from recollect.stores.resident.shard import Shard, Space, agent_code
 from recollect.stores.sql.row import micros
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Answer:
     """What one question found in one shard: a score by entry (a chunk, or a vector), and what names them.
 
     `entries` holds the chunk of each entry and `places` the entry of each chunk (-1: none); both are `None` where the
-    chunks are scored themselves. `mask` tells which memories may answer (`None`: all). `floor` is the score of nothing.
+    chunks are scored themselves. `mask` tells which memories may answer (`None`: all). `floor` is the score of nothing,
+    `space` what holds the vectors.
     """
 
     shard: Shard
@@ -40,6 +42,7 @@ class Answer:
     places: Keys | None
     mask: Mask | None
     floor: float
+    space: Space | None = None
 
     def best(self, limit: int) -> tuple[Keys, Scores, Keys]:
         """Return the rows, scores and chunk keys of at least the best `limit` memories, each once."""
@@ -58,6 +61,25 @@ class Answer:
         _, once = np.unique(owners[chunks], return_index=True)
         once.sort()
         return owners[chunks[once]], scores[found[once]], self.shard.chunk_key.data[chunks[once]]
+
+    def best_of_each(self, each: int) -> tuple[Keys, Scores, Keys]:
+        """Return the rows, scores and chunk keys of the best `each` memories of every tenant here, each once."""
+        owners, scores = self.shard.chunk_row.data, self.scores
+        by_tenant = self.shard.by_tenant(self.entries, len(scores), self.space)
+        scores = scores[by_tenant.order]
+        if self.mask is not None:
+            of = by_tenant.order if self.entries is None else self.entries[by_tenant.order]
+            scores = np.where(self.mask[owners[of]], scores, np.float32(self.floor))
+        wide = each if self.shard.aligned else (SPARE * each if self.entries is None else 2 * each)
+        starts = by_tenant.starts
+        parts = [start + highest(scores[start:end], wide, self.floor) for start, end in pairwise(starts.tolist())]
+        at = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        at = at[np.argsort(-scores[at], kind="stable")]
+        chunks = by_tenant.order[at] if self.entries is None else self.entries[by_tenant.order[at]]
+        _, once = np.unique(owners[chunks], return_index=True)
+        once.sort()
+        kept = once[turns(np.searchsorted(starts, at[once], side="right")) < each]
+        return owners[chunks[kept]], scores[at[kept]], self.shard.chunk_key.data[chunks[kept]]
 
     def of(self, rows: Keys) -> Scores:
         """Return the score of each memory by its best chunk, the floor where it has none or may not answer."""
@@ -97,6 +119,17 @@ class Answer:
             rows = rows[self._may(rows)]
             scores = self.of(rows)
         return scores[scores > -np.inf]
+
+
+def turns(groups: Keys) -> Keys:
+    """Return of each entry the how manieth of its group it is, counted from 0 in the order given."""
+    order = np.argsort(groups, kind="stable")
+    there = groups[order]
+    heads = np.concatenate(([True], there[1:] != there[:-1])) if len(there) else np.empty(0, np.bool_)
+    begins = np.maximum.accumulate(np.where(heads, np.arange(len(there)), 0))
+    found = np.empty(len(groups), np.int64)
+    found[order] = np.arange(len(there)) - begins
+    return found
 
 
 def _taken(values: NDArray[Any], at: Keys, missing: Any) -> NDArray[Any]:
@@ -162,7 +195,7 @@ def vector_answer(shard: Shard, model: str, question: NDArray[np.float32], refin
     cosines[top] = space.exact(top, question)
     if shard.dead_chunks:
         cosines[~shard.chunk_alive.data[space.chunk.data]] = -np.inf
-    return Answer(shard, cosines, space.chunk.data, space.of_chunk.data, mask, -np.inf)
+    return Answer(shard, cosines, space.chunk.data, space.of_chunk.data, mask, -np.inf, space)
 
 
 def allowed(shard: Shard, where: Where, conversations: Sequence[int] | None, keys: Sequence[int] | None) -> Mask | None:

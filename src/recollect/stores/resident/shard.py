@@ -1,10 +1,11 @@
-"""One tenant in memory: its memories, their chunks, and their vectors."""
+"""A tenant in memory, or several as one: their memories, their chunks, and their vectors."""
 
 from __future__ import annotations
 
 import threading
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ NEVER, ALWAYS = -(2**62), 2**62
 
 _MEMORY: dict[str, Any] = {
     "key": np.int64,
+    "tenant": np.int64,
     "conversation": np.int64,
     "position": np.int32,
     "agent": np.uint32,
@@ -57,6 +59,22 @@ def agent_code(name: str | None) -> int:
     return 0 if name is None else zlib.crc32(name.encode()) or 1
 
 
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Rows by tenant: `order` has those of each side by side, from its place in `starts` up to the next."""
+
+    order: Rows
+    starts: Rows
+
+
+def grouped(tenants: Rows) -> Grouped:
+    """Return the rows of a column of tenants by tenant."""
+    order = np.argsort(tenants, kind="stable")
+    there = tenants[order]
+    heads = np.flatnonzero(there[1:] != there[:-1]) + 1
+    return Grouped(order, np.concatenate(([0], heads, [len(there)])) if len(there) else np.zeros(1, np.int64))
+
+
 class Space:
     """The vectors of one model: two int8 planes, and which chunk each belongs to."""
 
@@ -68,6 +86,7 @@ class Space:
         self.scale: Column[Any] = Column(np.float32)
         self.chunk: Column[Any] = Column(np.int64)
         self.of_chunk: Column[Any] = Column(np.int64)
+        self.grouped: Grouped | None = None
 
     @property
     def nbytes(self) -> int:
@@ -104,19 +123,15 @@ class Space:
 
 
 class Shard:
-    """Columns over one tenant's memories and chunks, kept in the order of their keys.
+    """Columns over the memories and chunks of one tenant, or of several together, kept in the order of their keys.
 
-    A row never moves: what is deleted stays as a dead row until the shard is loaded anew. `aligned` says that every
+    A row never moves: what is deleted stays as a dead row until another shard takes over. `aligned` says that every
     memory has one chunk, of its own row number; `ordered` that chunks stand in the order of their keys, as they do
     until a text is written anew. `lock` is held by whoever reads or changes it.
     """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything, so that it is loaded anew."""
         self.seen = -1
         self.spaces_seen: dict[str, int] = {}
         self.change_seq = 0
@@ -134,6 +149,7 @@ class Shard:
         self.postings = Postings()
         self.spaces: dict[str, Space] = {}
         self._last: dict[int, int] = {}
+        self.grouped: Grouped | None = None
 
     @property
     def nbytes(self) -> int:
@@ -161,6 +177,18 @@ class Shard:
         order = np.argsort(column)
         at = _find(column[order], keys)
         return np.where(at >= 0, order[np.maximum(at, 0)], -1)
+
+    def by_tenant(self, entries: Rows | None, count: int, space: Space | None) -> Grouped:
+        """Return the first `count` chunks by tenant, or where there are `entries` the vectors of a space, kept."""
+        held = self.grouped if space is None else space.grouped
+        if held is None or len(held.order) != count:
+            owners = self.chunk_row.data[:count] if entries is None else self.chunk_row.data[entries]
+            held = grouped(self.column("tenant")[owners])
+            if space is None:
+                self.grouped = held
+            else:
+                space.grouped = held
+        return held
 
     def add_memories(self, columns: Mapping[str, NDArray[Any]]) -> None:
         """Append memories (ascending keys, none here yet) and tie them to their conversations."""
@@ -212,6 +240,9 @@ class Shard:
             if name not in {"key", "conversation", "position"}:
                 self.column(name)[rows] = columns[name]
         self._note(columns)
+        self.grouped = None  # a memory may have gone over to another tenant
+        for space in self.spaces.values():
+            space.grouped = None
 
     def remove(self, rows: Rows) -> None:
         """Take memories out: they and their chunks are dead, and their neighbours become each other's."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from recollect.models import Reach, Where
+from recollect.stores.resident.epoch import Epoch
 from recollect.stores.resident.load import catch_up, catch_up_vectors
 from recollect.stores.resident.shard import Shard
 from recollect.stores.sql.database import Database
@@ -20,6 +21,15 @@ from recollect.stores.sql.where import conditions
 
 _MEMORY_BYTES = 600
 """What a memory with one short chunk takes beside its vector, measured; for deciding before loading."""
+
+TOGETHER, MOST_TOGETHER = 4, 5000
+"""From so many tenants on a question is asked of one shard that holds them all: it costs what one tenant would.
+
+Each shard costs half a millisecond of its own. Beyond the second number the tenants no longer fit one statement.
+"""
+
+Group = tuple[int, ...]
+"""The tenants of a shard, ascending. No other tenant is ever in it: what counts terms counts only theirs."""
 
 _MOST_DEAD = 0.25
 """A shard with a larger share of dead rows is loaded anew."""
@@ -49,9 +59,9 @@ class Tenants:
     def __init__(self, database: Database, *, limit: int) -> None:
         self._database = database
         self._limit = limit
-        self._watch = database.watch()
+        self._epoch = Epoch(database)
         self._lock = threading.Lock()
-        self._shards: OrderedDict[int, Shard] = OrderedDict()
+        self._shards: OrderedDict[Group, Shard] = OrderedDict()
         self._reaches: tuple[int, dict[Reach, list[int]]] = (-1, {})
 
     def open(self, where: Where, model: str | None = None) -> Opened | None:
@@ -60,19 +70,22 @@ class Tenants:
         Called on a thread of its own; blocks while it loads.
         """
         with self._lock:
-            stamp = self._watch.stamp()
+            stamp = self._epoch.now()
             tenants = self._tenants(stamp, where.reach)
-            shards = [self._take(owner) for owner in tenants]
+            groups = grouped(tenants)
+            shards = [self._take(group) for group in groups]
         stale = [
-            (owner, shard)
-            for owner, shard in zip(tenants, shards, strict=True)
+            (group, shard)
+            for group, shard in zip(groups, shards, strict=True)
             if shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp)
         ]
         held = sum(shard.nbytes for shard in shards)
-        if stale and not self._database.read_now(lambda c: self._refresh(c, stale, stamp, model, held)):
-            return None
         if stale:
-            self._evict(set(tenants))
+            fresh = self._database.read_now(lambda c: self._refresh(c, stale, stamp, model, held))
+            if fresh is None:
+                return None
+            shards = [fresh.get(group, shard) for group, shard in zip(groups, shards, strict=True)]
+            self._evict(set(groups))
         narrow = where.filter is not None or where.reach.conversation_id is not None
         talks, keys = self._database.read_now(lambda c: _narrow(c, where, tenants)) if narrow else (None, None)
         return Opened(stamp, tuple(shards), talks, keys)
@@ -81,14 +94,14 @@ class Tenants:
         """Return what `open` would where it need not read the file, else `None`; takes microseconds."""
         if where.filter is not None or where.reach.conversation_id is not None:
             return None
-        stamp = self._watch.stamp()
+        stamp = self._epoch.now()
         seen, known = self._reaches
-        tenants = known.get(Reach(where.reach.user_id, where.reach.project_id))
+        tenants = known.get(where.reach.tenants)
         if seen != stamp or tenants is None:
             return None
         shards = []
-        for owner in tenants:
-            shard = self._shards.get(owner)
+        for group in grouped(tenants):
+            shard = self._shards.get(group)
             if shard is None or shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp):
                 return None
             shards.append(shard)
@@ -105,7 +118,7 @@ class Tenants:
 
     def close(self) -> None:
         """Let go of everything."""
-        self._watch.close()
+        self._epoch.close()
         self._shards.clear()
 
     @property
@@ -113,56 +126,69 @@ class Tenants:
         """The memory held, in bytes."""
         return sum(shard.nbytes for shard in list(self._shards.values()))
 
-    def _take(self, owner: int) -> Shard:
-        if owner not in self._shards:
-            self._shards[owner] = Shard()
-        self._shards.move_to_end(owner)
-        return self._shards[owner]
+    def _take(self, group: Group) -> Shard:
+        if group not in self._shards:
+            self._shards[group] = Shard()
+        self._shards.move_to_end(group)
+        return self._shards[group]
 
     def _tenants(self, stamp: int, reach: Reach) -> list[int]:
         seen, known = self._reaches
         if seen != stamp:
             known = {}
             self._reaches = (stamp, known)
-        reach = Reach(reach.user_id, reach.project_id)
+        reach = reach.tenants
         if reach not in known:
             known[reach] = self._database.read_now(lambda connection: tenants_in(connection, reach))
         return known[reach]
 
     def _refresh(
-        self, connection: sa.Connection, stale: Sequence[tuple[int, Shard]], stamp: int, model: str | None, held: int
-    ) -> bool:
+        self, connection: sa.Connection, stale: Sequence[tuple[Group, Shard]], stamp: int, model: str | None, held: int
+    ) -> dict[Group, Shard] | None:
+        """Bring shards up to date and return those that now stand for the groups, `None` when they do not fit."""
         found = None if model is None else model_key(connection, model)
-        new = [owner for owner, shard in stale if shard.change_seq == 0]
+        new = [owner for group, shard in stale if shard.change_seq == 0 for owner in group]
         if new and held + self._size(connection, new, 384 if found is None else found[1]) > self._limit:
-            return False
-        for owner, shard in stale:
-            with shard.lock:
-                if shard.dead > _MOST_DEAD * len(shard):
-                    shard.reset()
-                catch_up(connection, owner, shard)
+            return None
+        fresh = {}
+        for group, shard in stale:
+            with shard.lock:  # whoever waited for it takes what was made meanwhile
+                now = self._shards.get(group, shard)
+                if now.dead > _MOST_DEAD * len(now) or not catch_up(connection, group, now):
+                    now = Shard()
+                    catch_up(connection, group, now)
                 if model is not None and found is not None:
-                    catch_up_vectors(connection, owner, shard, model, *found)
+                    catch_up_vectors(connection, group, now, model, *found)
                 elif model is not None:
-                    shard.spaces.pop(model, None)
-                shard.seen = stamp
+                    now.spaces.pop(model, None)
+                now.seen = stamp
                 if model is not None:
-                    shard.spaces_seen[model] = stamp
-        return True
+                    now.spaces_seen[model] = stamp
+                if now is not shard:
+                    self._shards[group] = now
+            fresh[group] = now
+        return fresh
 
     def _size(self, connection: sa.Connection, owners: Sequence[int], dimension: int) -> int:
         """Return about how many bytes these tenants will take together."""
         query = sa.select(sa.func.count()).select_from(memory).where(memory.c.tenant.in_(owners))
         return int(connection.execute(query).scalar_one()) * (_MEMORY_BYTES + 2 * dimension)
 
-    def _evict(self, used: set[int]) -> None:
+    def _evict(self, used: set[Group]) -> None:
         with self._lock:
             total = self.nbytes
-            for owner in list(self._shards):
+            for group in list(self._shards):
                 if total <= self._limit:
                     return
-                if owner not in used:
-                    total -= self._shards.pop(owner).nbytes
+                if group not in used:
+                    total -= self._shards.pop(group).nbytes
+
+
+def grouped(tenants: Sequence[int]) -> list[Group]:
+    """Return which tenants share a shard: all of them where they are many, else each has its own."""
+    if TOGETHER <= len(tenants) <= MOST_TOGETHER:
+        return [tuple(tenants)]
+    return [(owner,) for owner in tenants]
 
 
 def _narrow(

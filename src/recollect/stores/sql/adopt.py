@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from recollect.models import Chunk, EntityType, Mention
+from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.graph_write import ensure_entities, fold, write_mentions
 from recollect.stores.sql.schema import change, chunk, conversation, derivation, memory, relation
 from recollect.stores.sql.tenants import ensure_tenant
@@ -56,7 +57,9 @@ def adopt(connection: sa.Connection, rows: Rows, chunks: Mapping[str, Sequence[C
     write_mentions(
         connection, {row["id"]: [Mention(name, EntityType(sort)) for name, sort in row["mentions"]] for row in fresh}
     )
-    _relations(connection, {key: row for key, row in zip(keys, fresh, strict=True) if row["relations"]}, values, keys)
+    write_adopted_relations(
+        connection, {key: row for key, row in zip(keys, fresh, strict=True) if row["relations"]}, values, keys
+    )
     return len(fresh)
 
 
@@ -142,9 +145,10 @@ def _added(connection: sa.Connection, rows: Rows, values: Rows, keys: Sequence[i
     )
 
 
-def _relations(
+def write_adopted_relations(
     connection: sa.Connection, rows: Mapping[int, Mapping[str, Any]], values: Rows, keys: Sequence[int]
 ) -> None:
+    """Note what memories relate, each under its key; `values` holds their tenants in the order of `keys`."""
     owners = {key: value["tenant"] for key, value in zip(keys, values, strict=True)}
     named = {
         (owners[key], fold(name)): Mention(name, EntityType(sort))
@@ -156,7 +160,7 @@ def _relations(
         return
     entities = ensure_entities(connection, named)
     connection.execute(
-        sa.insert(relation).prefix_with("OR IGNORE", dialect="sqlite"),
+        insert_new(relation),
         [
             {
                 "subject": entities[owners[key], fold(one)],

@@ -93,12 +93,9 @@ def _derived(connection: sa.Connection, sources: Sequence[str], gone: set[str]) 
     """
     doomed: list[str] = []
     for part in some(sources):
-        query = (
-            sa.select(memory.c.id, memory.c.key, memory.c.kind, memory.c.sources, memory.c.repeats)
-            .join(derivation, derivation.c.memory == memory.c.key)
-            .where(derivation.c.source.in_(part), memory.c.kind.in_([Kind.FACT, Kind.SUMMARY]))
-            .distinct()
-        )
+        made = sa.select(derivation.c.memory).where(derivation.c.source.in_(part))
+        query = sa.select(memory.c.id, memory.c.key, memory.c.kind, memory.c.sources, memory.c.repeats)
+        query = query.where(memory.c.key.in_(made), memory.c.kind.in_([Kind.FACT, Kind.SUMMARY, Kind.OBSERVATION]))
         for row in connection.execute(query).all():
             left = [source for source in row.sources if source not in gone]
             repeats = row.repeats - (len(row.sources) - len(left))

@@ -123,7 +123,7 @@ def _log(connection: sa.Connection, inside: Sequence[int] | None) -> Iterator[Li
         .order_by(change.c.seq)
     )
     for page in _pages(connection, _within(query, change.c.tenant, inside)):
-        added = _memories(connection, [row["memory"] for row in page if row["verb"] == "add"])
+        added = memory_lines(connection, [row["memory"] for row in page if row["verb"] == "add"])
         for row in page:
             if row["verb"] != "add":
                 names = ("at", "verb", "memory_id", "version", "user_id", "project_id", "before")
@@ -133,7 +133,8 @@ def _log(connection: sa.Connection, inside: Sequence[int] | None) -> Iterator[Li
                 yield "memory", {**added[row["memory"]], **times}
 
 
-def _memories(connection: sa.Connection, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
+def memory_lines(connection: sa.Connection, keys: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return the lines of memories by key, all but when they were added."""
     if not keys:
         return {}
     found: dict[int, dict[str, Any]] = {}

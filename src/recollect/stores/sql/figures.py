@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from recollect.exchange import Census
 from recollect.models import Conversation, Kind, Reach, Stats
 from recollect.stores.sql import schema
+from recollect.stores.sql.dialect import category_of, day_of, is_postgresql
 from recollect.stores.sql.row import micros, moment
 from recollect.stores.sql.schema import chunk, conversation, entity, job, memory, tenant, usage, vector
 from recollect.stores.sql.tenants import tenants_in
@@ -63,8 +64,6 @@ def stats(connection: sa.Connection, reach: Reach, model: str) -> Stats:
     """Count memories, chunks with a vector, entities and jobs."""
     inside = reach_conditions(connection, reach)
     tenants = tenants_in(connection, reach)
-    day = sa.func.strftime("%Y-%m-%d", memory.c.occurred_at / 1_000_000, "unixepoch")
-    category = sa.func.coalesce(sa.func.json_extract(memory.c.metadata, "$.category"), "other")
 
     def counted(column: Any) -> dict[str, int]:
         query = sa.select(column, sa.func.count()).where(*inside).group_by(column).order_by(column)
@@ -87,8 +86,8 @@ def stats(connection: sa.Connection, reach: Reach, model: str) -> Stats:
         conversations=count(sa.select(sa.func.count(memory.c.conversation.distinct())).where(*inside)),
         entities=count(sa.select(sa.func.count()).select_from(entity).where(entity.c.tenant.in_(tenants))),
         by_kind=by_kind,
-        by_day=counted(day),
-        by_category=counted(category),
+        by_day=counted(day_of(memory.c.occurred_at)),
+        by_category=counted(category_of(memory.c.metadata)),
         by_tier=counted(memory.c.tier),
         embedded=count(embedded),
         waiting=count(sa.select(sa.func.count()).select_from(job).where(job.c.state != "parked")),
@@ -104,12 +103,11 @@ def census(connection: sa.Connection, since: datetime) -> Census:
         sa.select(sa.func.count(), sa.func.sum(latest), sa.func.sum(conversation.c.turns)).select_from(conversation)
     ).one()
     spent = connection.execute(
-        sa.select(sa.func.sum(usage.c.tokens_in + usage.c.tokens_out), sa.func.sum(usage.c.cost))
+        sa.select(sa.func.sum(usage.c.tokens_in + usage.c.tokens_out), sa.func.sum(usage.c.cost)).where(
+            usage.c.outcome.in_(("answered", "failed"))
+        )
     )
     tokens, cost = spent.one()
-    pages, page = (
-        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in ("page_count", "page_size")
-    )
     return Census(
         kinds={str(kind): int(number) for kind, number in kinds},
         vectors=int(connection.execute(sa.select(sa.func.count()).select_from(vector)).scalar_one()),
@@ -118,5 +116,15 @@ def census(connection: sa.Connection, since: datetime) -> Census:
         turns=int(talks[2] or 0),
         tokens=int(tokens or 0),
         cost=float(cost or 0.0),
-        size=pages * page,
+        size=_size(connection),
     )
+
+
+def _size(connection: sa.Connection) -> int:
+    """Return the bytes that the database takes."""
+    if is_postgresql(connection):
+        return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+    pages, page = (
+        int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()) for name in ("page_count", "page_size")
+    )
+    return pages * page

@@ -87,7 +87,7 @@ def _known(connection: sa.Connection, reach: Reach) -> sa.Select[Any]:
         .join(tenant, entity.c.tenant == tenant.c.key)
         .outerjoin(mention, mention.c.entity == entity.c.key)
         .where(entity.c.tenant.in_(tenants_in(connection, reach)))
-        .group_by(entity.c.key)
+        .group_by(entity.c.key, tenant.c.key)
         .order_by(count.desc(), entity.c.name)
     )
 
@@ -102,15 +102,20 @@ def _entities(connection: sa.Connection, query: sa.Select[Any]) -> list[Entity]:
 def _neighbours(connection: sa.Connection, reach: Reach, name: str, limit: int) -> list[Relation]:
     subject, other = entity.alias("subject"), entity.alias("other")
     weight = sa.func.count(relation.c.memory.distinct()).label("weight")
+    # A relation holds as long as what says so; one that anything still says has not ended.
+    begun = sa.func.coalesce(relation.c.valid_from, memory.c.valid_from)
+    ended = sa.func.coalesce(relation.c.valid_to, memory.c.valid_to)
+    over = sa.case((sa.func.count(ended) == sa.func.count(), sa.func.max(ended)))
     query = (
         sa.select(
             subject.c.name.label("subject"),
             relation.c.predicate,
             other.c.name.label("object"),
             weight,
-            sa.func.min(relation.c.valid_from).label("valid_from"),
-            sa.func.max(relation.c.valid_to).label("valid_to"),
+            sa.func.min(begun).label("valid_from"),
+            over.label("valid_to"),
         )
+        .join(memory, relation.c.memory == memory.c.key)
         .join(subject, relation.c.subject == subject.c.key)
         .join(other, relation.c.object == other.c.key)
         .where(

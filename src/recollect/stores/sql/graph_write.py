@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 
 from recollect.models import EntityType, Mention
+from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.schema import entity, link, memory, mention, relation
 
 _PART = 400
@@ -19,9 +20,7 @@ _ENTITIES = sa.select(entity.c.folded, entity.c.key).where(
     entity.c.tenant == sa.bindparam("owner"), entity.c.folded.in_(sa.bindparam("names", expanding=True))
 )
 _ENTITY = sa.insert(entity).returning(entity.c.key, sort_by_parameter_order=True)
-_MENTION, _RELATION, _LINK = (
-    sa.insert(table).prefix_with("OR IGNORE", dialect="sqlite") for table in (mention, relation, link)
-)
+_MENTION, _RELATION, _LINK = (insert_new(table) for table in (mention, relation, link))
 
 
 def fold(name: str) -> str:

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
 from recollect.exchange import Located
 from recollect.models import Kind, Memory, Role, Scope, Source, Tier
@@ -39,16 +38,16 @@ _COLUMNS = (
     memory.c.role,
     memory.c.speaker,
     memory.c.title,
-    memory.c.keywords,
-    memory.c.entities,
+    sa.cast(memory.c.keywords, sa.Text),
+    sa.cast(memory.c.entities, sa.Text),
     memory.c.importance,
     memory.c.urgency,
     memory.c.tier,
-    memory.c.metadata,
+    sa.cast(memory.c.metadata, sa.Text),
     memory.c.client,
     memory.c.file,
     memory.c.message_id,
-    memory.c.sources,
+    sa.cast(memory.c.sources, sa.Text),
     memory.c.repeats,
     memory.c.dense,
     memory.c.standing,
@@ -72,12 +71,12 @@ def locate(database: Database, places: Sequence[tuple[int, int]]) -> list[Locate
     """
     spare = [None] * (AT_HAND - len(places))
     values = [*(piece for _, piece in places), *spare, *(key for key, _ in places), *spare]
-    found = {row[0]: _located(row) for row in database.ask_now(_statement(), values)}
+    found = {row[0]: _located(row) for row in database.ask_now(_statement(database.dialect), values)}
     return [found[key] for key, _ in places if key in found]
 
 
 @cache
-def _statement() -> str:
+def _statement(dialect: sa.Dialect) -> str:
     """Return the one statement; its values are the chunks, then the memories."""
     pieces: list[sa.BindParameter[int]] = [sa.bindparam(f"piece{at}") for at in range(AT_HAND)]
     keys: list[sa.BindParameter[int]] = [sa.bindparam(f"key{at}") for at in range(AT_HAND)]
@@ -87,7 +86,7 @@ def _statement() -> str:
         .outerjoin(chunk, sa.and_(chunk.c.memory == memory.c.key, chunk.c.key.in_(pieces)))
     )
     query = sa.select(*_COLUMNS).select_from(table).where(memory.c.key.in_(keys))
-    return str(query.compile(dialect=sqlite.dialect(paramstyle="qmark")))
+    return str(query.compile(dialect=dialect))
 
 
 def _located(row: tuple[Any, ...]) -> Located:

@@ -13,6 +13,7 @@ from recollect.stores.sql.schema import change, memory, tenant
 from recollect.stores.sql.tenants import tenants_in
 from recollect.stores.sql.write import some
 
+_NOW = select_memory()
 _ENTRIES = sa.select(change, tenant.c.user_id, tenant.c.project_id).join(tenant, change.c.tenant == tenant.c.key)
 
 
@@ -22,22 +23,28 @@ def history(connection: sa.Connection, memory_id: str) -> list[Change]:
     return _changes(connection, connection.execute(query).mappings().all())
 
 
-def changes(connection: sa.Connection, after: int, limit: int, reach: Reach | None) -> list[Change]:
-    """Return up to `limit` changes after a place in the log."""
+def changes(
+    connection: sa.Connection, after: int, limit: int, reach: Reach | None, settled: int | None
+) -> list[Change]:
+    """Return up to `limit` changes after a place in the log, up to `settled` where that is a place."""
     query = _ENTRIES.where(change.c.seq > after).order_by(change.c.seq).limit(limit)
+    if settled is not None:
+        query = query.where(change.c.seq <= settled)
     if reach is not None:
         query = query.where(change.c.tenant.in_(tenants_in(connection, reach)))
     return _changes(connection, connection.execute(query).mappings().all())
 
 
-def head(connection: sa.Connection) -> int:
-    """Return the place of the latest entry."""
-    return int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(change.c.seq), 0))).scalar_one())
+def head(connection: sa.Connection, settled: int | None) -> int:
+    """Return the place of the latest entry, of those up to `settled` where that is a place."""
+    query = sa.select(sa.func.coalesce(sa.func.max(change.c.seq), 0))
+    if settled is not None:
+        query = query.where(change.c.seq <= settled)
+    return int(connection.execute(query).scalar_one())
 
 
 def _changes(connection: sa.Connection, rows: Sequence[Mapping[Any, Any]]) -> list[Change]:
-    ids = sorted({row["memory_id"] for row in rows if row["verb"] != "delete"})
-    states = _states(connection, ids)
+    states = _states(connection, sorted({row["memory_id"] for row in rows if row["verb"] != "delete"}))
     return [
         Change(row["seq"], moment(row["at"]), event, row["user_id"], row["project_id"])
         for row in rows
@@ -45,27 +52,30 @@ def _changes(connection: sa.Connection, rows: Sequence[Mapping[Any, Any]]) -> li
     ]
 
 
-def _states(connection: sa.Connection, ids: Sequence[str]) -> dict[tuple[str, int], Memory]:
-    """Return each memory in each of its versions."""
-    states: dict[tuple[str, int], Memory] = {}
+def _states(connection: sa.Connection, ids: Sequence[str]) -> dict[int, Memory]:
+    """Return what each entry left behind: what the next one found, or the memory as it is now.
+
+    Versions do not tell: two that were written on two machines at once have the same number.
+    """
+    states: dict[int, Memory] = {}
     for part in some(ids):
-        for row in connection.execute(select_memory().where(memory.c.id.in_(part))).mappings():
-            states[row["id"], row["version"]] = from_row(row)
-        query = sa.select(change.c.memory_id, change.c.version, change.c.before)
-        for old in connection.execute(query.where(change.c.memory_id.in_(part), change.c.verb != "add")):
-            if old.before is not None:
-                states[old.memory_id, old.version - 1] = from_snapshot(old.before)
+        later = {row["id"]: from_row(row) for row in connection.execute(_NOW.where(memory.c.id.in_(part))).mappings()}
+        query = sa.select(change.c.seq, change.c.memory_id, change.c.before).order_by(change.c.seq.desc())
+        for entry in connection.execute(query.where(change.c.memory_id.in_(part), change.c.verb != "delete")):
+            if entry.memory_id in later:
+                states[entry.seq] = later[entry.memory_id]
+            if entry.before is not None:
+                later[entry.memory_id] = from_snapshot(entry.before)
     return states
 
 
-def _event(row: Mapping[Any, Any], states: Mapping[tuple[str, int], Memory]) -> Event | None:
-    name, version = row["memory_id"], row["version"]
+def _event(row: Mapping[Any, Any], states: Mapping[int, Memory]) -> Event | None:
     if row["verb"] == "delete":
-        return Delete(name)
-    now = states.get((name, version))
+        return Delete(row["memory_id"])
+    now = states.get(row["seq"])
     if now is None:
         return None
     if row["verb"] == "add":
         return Add(now)
-    before = states[name, version - 1]
+    before = from_snapshot(row["before"])
     return Retire(before, now) if row["verb"] == "retire" else Revise(before, now)

@@ -8,9 +8,10 @@ import numpy as np
 import sqlalchemy as sa
 
 from recollect.exchange import Traits
-from recollect.models import Reach, Role, Where, name_code
+from recollect.models import Role, Where, name_code
 from recollect.stores.columns import KIND_CODES, ROLE_CODES
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.dialect import place_of
 from recollect.stores.sql.schema import chunk, conversation, memory, tenant
 from recollect.stores.sql.where import conditions, reach_conditions
 from recollect.stores.sql.write import some
@@ -78,7 +79,7 @@ class SqlLore:
         """Return who speaks in reach."""
 
         def work(connection: sa.Connection) -> frozenset[int]:
-            inside = reach_conditions(connection, Reach(where.reach.user_id, where.reach.project_id))
+            inside = reach_conditions(connection, where.reach.tenants)
             query = sa.select(memory.c.speaker).where(*inside, memory.c.speaker.is_not(None)).distinct()
             return frozenset(name_code(name) for name in connection.execute(query).scalars()) - {0}
 
@@ -105,7 +106,7 @@ def _query() -> sa.Select[Any]:
         memory.c.role,
         memory.c.kind,
         memory.c.speaker,
-        sa.or_(sa.func.instr(memory.c.text, "?") > 0, sa.func.instr(memory.c.text, "？") > 0).label("question"),
+        sa.or_(place_of(memory.c.text, "?") > 0, place_of(memory.c.text, "？") > 0).label("question"),
         sa.select(sa.func.count()).where(chunk.c.memory == memory.c.key).scalar_subquery().label("pieces"),
         memory.c.standing,
         memory.c.dense,

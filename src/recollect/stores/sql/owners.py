@@ -7,10 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from recollect.models import Coordinate, Kind, Owner
+from recollect.models import Coordinate, Kind, Owner, Reach
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.row import moment
 from recollect.stores.sql.schema import conversation, memory, tenant
+from recollect.stores.sql.tenants import tenants_in
 
 _NAMES: Mapping[Coordinate, sa.ColumnElement[Any]] = {
     "user_id": tenant.c.user_id,
@@ -37,6 +38,7 @@ class SqlOwners:
         name: str | None = None,
         user: str | None = None,
         limit: int = 1000,
+        reach: Reach | None = None,
     ) -> list[Owner]:
         """Count memories by one coordinate."""
         called = _NAMES[coordinate]
@@ -57,13 +59,18 @@ class SqlOwners:
             query = query.where(tenant.c.user_id == user)
 
         def work(connection: sa.Connection) -> list[Owner]:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_inside(connection, query, reach)).all()
             return [Owner(coordinate, row[0], row[1], moment(row[2]), moment(row[3])) for row in rows]
 
         return await self._database.read(work)
 
     async def users(
-        self, *, coordinate: Coordinate | None = None, names: Sequence[str] = (), limit: int = 1000
+        self,
+        *,
+        coordinate: Coordinate | None = None,
+        names: Sequence[str] = (),
+        limit: int = 1000,
+        reach: Reach | None = None,
     ) -> list[str]:
         """Return the users who have memories."""
         query = sa.select(tenant.c.user_id).distinct().select_from(_MEMORIES).order_by(tenant.c.user_id).limit(limit)
@@ -71,6 +78,10 @@ class SqlOwners:
             query = query.where(_NAMES[coordinate].in_(list(names)))
 
         def work(connection: sa.Connection) -> list[str]:
-            return list(connection.execute(query).scalars())
+            return list(connection.execute(_inside(connection, query, reach)).scalars())
 
         return await self._database.read(work)
+
+
+def _inside(connection: sa.Connection, query: sa.Select[Any], reach: Reach | None) -> sa.Select[Any]:
+    return query if reach is None else query.where(tenant.c.key.in_(tenants_in(connection, reach)))

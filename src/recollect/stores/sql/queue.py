@@ -29,6 +29,8 @@ _READY = (
     .order_by(job.c.id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_FREE = _READY.with_for_update(skip_locked=True)
+"""What nobody else is claiming this very moment; in SQLite, where only one writes at a time, the same."""
 _TAKE = (
     sa.update(job)
     .where(job.c.id.in_(_IDS))
@@ -58,7 +60,7 @@ class SqlQueue:
         asked = {"now": now, "besides": sorted(besides), "most": limit}
 
         def work(connection: sa.Connection) -> list[Job]:
-            rows = connection.execute(_READY, asked).mappings().all()
+            rows = connection.execute(_FREE, asked).mappings().all()
             taken = {"state": JobState.CLAIMED, "worker": worker, "leased_until": now + int(lease * 1_000_000)}
             if rows:
                 until = {"until": taken["leased_until"], "by": worker}

@@ -17,11 +17,12 @@ from recollect.ports import Clock
 from recollect.stores.sql import figures, log
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.delete import delete_all, reword
+from recollect.stores.sql.dialect import byte_length
 from recollect.stores.sql.locate import AT_HAND, locate
 from recollect.stores.sql.row import from_row, micros, moment, select_memory
 from recollect.stores.sql.schema import conversation, memory, tenant, usage
 from recollect.stores.sql.where import conditions, reach_conditions
-from recollect.stores.sql.write import push_jobs, some, write_batch
+from recollect.stores.sql.write import hold_tenants, push_jobs, some, write_batch
 
 MAX_PAGE = 1000
 
@@ -63,6 +64,7 @@ class SqlRecords:
 
         def work(connection: sa.Connection) -> Committed:
             now = micros(self._clock.now())
+            hold_tenants(connection, batch)
             deleted = delete_all(connection, batch.deletes, now) if batch.deletes else 0
             reword(connection, [item.memory.id for item in batch.revisions if item.chunks is not None], now)
             done = write_batch(connection, batch, now)
@@ -157,7 +159,7 @@ class SqlRecords:
 
     async def under(self, prefix: str, *, limit: int | None = None) -> list[Keyed]:
         """Return memories by the beginning of their keys."""
-        size = sa.func.length(sa.cast(memory.c.text, sa.LargeBinary))
+        size = byte_length(memory.c.text)
         inside = (memory.c.dedupe >= prefix, memory.c.dedupe < prefix + LAST)
         query = sa.select(memory.c.dedupe, memory.c.id, size).where(*inside).order_by(memory.c.dedupe).limit(limit)
 
@@ -183,11 +185,13 @@ class SqlRecords:
 
     async def changes(self, after: int, *, limit: int = 1000, reach: Reach | None = None) -> list[Change]:
         """Return the log after a place in it."""
-        return await self._database.read(lambda connection: log.changes(connection, after, limit, reach))
+        settled = await self._database.settled()
+        return await self._database.read(lambda connection: log.changes(connection, after, limit, reach, settled))
 
     async def head(self) -> int:
         """Return the place of the latest entry of the log."""
-        return await self._database.read(log.head)
+        settled = await self._database.settled()
+        return await self._database.read(lambda connection: log.head(connection, settled))
 
     async def conversations(self, reach: Reach, *, limit: int = 100) -> list[Conversation]:
         """Return conversations, latest first."""
@@ -230,9 +234,21 @@ class SqlRecords:
                     row.cost,
                     row.milliseconds,
                     row.project_id,
+                    row.outcome,
                 )
                 for row in connection.execute(query)
             ]
+
+        return await self._database.read(work)
+
+    async def spent(self, *, since: datetime) -> tuple[int, float]:
+        """Return the tokens and dollars that calls to models took."""
+        query = sa.select(sa.func.sum(usage.c.tokens_in + usage.c.tokens_out), sa.func.sum(usage.c.cost))
+        query = query.where(usage.c.at >= micros(since), usage.c.outcome.in_(("answered", "failed")))
+
+        def work(connection: sa.Connection) -> tuple[int, float]:
+            tokens, dollars = connection.execute(query).one()
+            return int(tokens or 0), float(dollars or 0.0)
 
         return await self._database.read(work)
 
@@ -252,6 +268,7 @@ def _spend(connection: sa.Connection, spent: Sequence[Usage]) -> None:
             "cost": item.cost,
             "milliseconds": item.milliseconds,
             "project_id": item.project_id,
+            "outcome": item.outcome,
         }
         for item in spent
     ]

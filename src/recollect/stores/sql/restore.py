@@ -12,8 +12,11 @@ import sqlalchemy as sa
 
 from recollect.exchange import Taken
 from recollect.models import Chunk, Task
+from recollect.stores.postgres.embedding import mirror
 from recollect.stores.sql.adopt import adopt, owner_of
+from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.graph_write import memory_places, write_links
+from recollect.stores.sql.lock import TENANT, VECTORS, hold
 from recollect.stores.sql.schema import (
     change,
     chunk,
@@ -29,11 +32,16 @@ from recollect.stores.sql.write import push_jobs, some
 if TYPE_CHECKING:
     from recollect.exchange import Line
 
+OWNED = frozenset({"conversation", "memory", "change"})
+"""Lines that name their user and project."""
+
 Rows = Sequence[Mapping[str, Any]]
 
 
 def restore(connection: sa.Connection, lines: Sequence[Line], chunks: Mapping[str, Sequence[Chunk]], now: int) -> Taken:
     """Write lines in their order; `chunks` are those of each memory by id."""
+    if is_postgresql(connection):
+        hold(connection, TENANT, {owner_of(connection, row) for sort, row in lines if sort in OWNED})
     new: Counter[str] = Counter()
     known = 0
     writers: Mapping[str, Callable[[Rows], int]] = {
@@ -43,7 +51,7 @@ def restore(connection: sa.Connection, lines: Sequence[Line], chunks: Mapping[st
         "link": lambda rows: _links(connection, rows),
         "usage": lambda rows: _usage(connection, rows),
         "job": lambda rows: _jobs(connection, rows, now),
-        "vector": lambda rows: _vectors(connection, rows),
+        "vector": lambda rows: write_vectors(connection, rows),
     }
     for sort, group in groupby(lines, key=lambda line: line[0]):
         rows = [values for _, values in group]
@@ -128,7 +136,7 @@ def _jobs(connection: sa.Connection, rows: Rows, now: int) -> int:
     return len(fresh)
 
 
-def _vectors(connection: sa.Connection, rows: Rows) -> int:
+def write_vectors(connection: sa.Connection, rows: Rows) -> int:
     """Write vectors of chunks that still cover the same characters and have none of that model."""
     places = memory_places(connection, {row["memory"] for row in rows})
     models: dict[str, tuple[int, int]] = {}
@@ -148,7 +156,10 @@ def _vectors(connection: sa.Connection, rows: Rows) -> int:
             fresh.append({"chunk": found, "model": key, "tenant": owner[1], "code": code})
     unique = list({(row["chunk"], row["model"]): row for row in fresh}.values())
     if unique:
+        hold(connection, VECTORS, {row["tenant"] for row in unique})
         connection.execute(sa.insert(vector), unique)
+        for key, dimension in models.values():
+            mirror(connection, key, dimension, [row for row in unique if row["model"] == key])
     return len(unique)
 
 

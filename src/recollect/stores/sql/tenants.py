@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from recollect.models import Memory, Reach
+from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.row import micros
 from recollect.stores.sql.schema import conversation, tenant
 
@@ -33,21 +34,23 @@ def ensure_tenant(connection: sa.Connection, user_id: str, project_id: str) -> i
     """Return the key of a tenant, made if it is new."""
     found = connection.execute(_TENANT, {"user": user_id, "project": project_id}).scalar()
     if found is None:
-        made = sa.insert(tenant).values(user_id=user_id, project_id=project_id).returning(tenant.c.key)
-        found = connection.execute(made).scalar_one()
+        made = insert_new(tenant).values(user_id=user_id, project_id=project_id).returning(tenant.c.key)
+        found = connection.execute(made).scalar()
+    if found is None:  # another process has just made it
+        found = connection.execute(_TENANT, {"user": user_id, "project": project_id}).scalar_one()
     return int(found)
 
 
 def tenants_in(connection: sa.Connection, reach: Reach) -> list[int]:
-    """Return the tenants a reach covers. A reach without user and project covers none."""
-    if reach.user_id is None and reach.project_id is None:
+    """Return the tenants a reach covers. A reach without user and project covers none, unless it says within what."""
+    if reach.user_id is None and reach.project_id is None and reach.within is None:
         return []
-    query = sa.select(tenant.c.key).order_by(tenant.c.key)
+    query = sa.select(tenant.c.key, tenant.c.user_id, tenant.c.project_id).order_by(tenant.c.key)
     if reach.user_id is not None:
         query = query.where(tenant.c.user_id == reach.user_id)
     if reach.project_id is not None:
         query = query.where(tenant.c.project_id == reach.project_id)
-    return list(connection.execute(query).scalars())
+    return [row.key for row in connection.execute(query) if reach.covers(row.user_id, row.project_id)]
 
 
 def conversations_in(connection: sa.Connection, tenants: Iterable[int], name: str) -> list[int]:

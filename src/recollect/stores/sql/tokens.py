@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from recollect.models import Token
+from recollect.models import Right, Token
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.edition import turn
 from recollect.stores.sql.row import micros, moment
 from recollect.stores.sql.schema import token
 from recollect.stores.sql.write import some
@@ -21,13 +24,13 @@ class SqlTokens:
 
     async def add(self, held: Token) -> bool:
         """Keep a token unless its digest is there."""
-        row = {"id": held.id, "name": held.name, "digest": held.digest, "created_at": micros(held.created_at)}
 
         def work(connection: sa.Connection) -> bool:
             known = sa.select(token.c.key).where(token.c.digest == held.digest)
             if connection.execute(known).first() is not None:
                 return False
-            connection.execute(sa.insert(token).values(**row))
+            connection.execute(sa.insert(token).values(**_row(held)))
+            turn(connection)
             return True
 
         return await self._database.write(work)
@@ -37,8 +40,7 @@ class SqlTokens:
         query = sa.select(token).order_by(token.c.key)
 
         def work(connection: sa.Connection) -> list[Token]:
-            rows = connection.execute(query)
-            return [Token(row.id, row.name, row.digest, moment(row.created_at)) for row in rows]
+            return [_token(row) for row in connection.execute(query)]
 
         return await self._database.read(work)
 
@@ -47,6 +49,45 @@ class SqlTokens:
 
         def work(connection: sa.Connection) -> int:
             parts = some(list(ids))
-            return sum(connection.execute(sa.delete(token).where(token.c.id.in_(part))).rowcount for part in parts)
+            gone = sum(connection.execute(sa.delete(token).where(token.c.id.in_(part))).rowcount for part in parts)
+            if gone:
+                turn(connection)
+            return gone
 
         return await self._database.write(work)
+
+    async def used(self, token_id: str, at: datetime) -> None:
+        """Note when a token was used."""
+        change = sa.update(token).where(token.c.id == token_id).values(used_at=micros(at))
+        await self._database.write(lambda connection: connection.execute(change).rowcount, durable=False)
+
+
+def rights_of(value: Any) -> tuple[tuple[str, Right], ...] | None:
+    """Return the rights a row holds, in the order of their projects' names."""
+    return None if value is None else tuple(sorted((str(name), Right(right)) for name, right in value.items()))
+
+
+def _row(held: Token) -> dict[str, Any]:
+    return {
+        "id": held.id,
+        "name": held.name,
+        "digest": held.digest,
+        "created_at": micros(held.created_at),
+        "user_id": held.user_id,
+        "rights": None if held.rights is None else {name: int(right) for name, right in held.rights},
+        "expires_at": None if held.expires_at is None else micros(held.expires_at),
+        "used_at": None if held.used_at is None else micros(held.used_at),
+    }
+
+
+def _token(row: Any) -> Token:
+    return Token(
+        row.id,
+        row.name,
+        row.digest,
+        moment(row.created_at),
+        row.user_id,
+        rights_of(row.rights),
+        None if row.expires_at is None else moment(row.expires_at),
+        None if row.used_at is None else moment(row.used_at),
+    )

@@ -13,12 +13,18 @@ from recollect.exchange import Census, Condition, Reindexed
 from recollect.models import Chunk, Memory
 from recollect.stores.sql import figures
 from recollect.stores.sql.database import Database
-from recollect.stores.sql.migrate import version
+from recollect.stores.sql.dialect import is_postgresql
+from recollect.stores.sql.lock import TENANT, hold
+from recollect.stores.sql.migrate import analysis_of, note_analysis, version
 from recollect.stores.sql.row import from_row, select_memory
 from recollect.stores.sql.schema import chunk, memory, model, vector
 from recollect.stores.sql.vectors import count_unembedded
 from recollect.stores.sql.write import some
 
+_INVALID = """
+SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT i.indisvalid AND n.nspname = current_schema()
+"""
 _SCOPE = "'t' || :tenant"
 _OUT = sa.text(f"INSERT INTO words(words, rowid, scope, terms) VALUES ('delete', :key, {_SCOPE}, :terms)")  # noqa: S608
 _IN = sa.text(f"INSERT INTO words(rowid, scope, terms) VALUES (:key, {_SCOPE}, :terms)")  # noqa: S608
@@ -35,9 +41,11 @@ class SqlUpkeep:
         return await self._database.read(lambda connection: _condition(connection, model))
 
     async def problems(self) -> list[str]:
-        """Return what SQLite's quick check and the word index's own check find."""
+        """Return what SQLite's quick check finds; of PostgreSQL, which checks itself, the indexes it has given up."""
 
         def work(connection: sa.Connection) -> list[str]:
+            if is_postgresql(connection):
+                return [f"the index {name} is not valid" for name in connection.exec_driver_sql(_INVALID).scalars()]
             found = connection.exec_driver_sql("PRAGMA quick_check(20)").scalars().all()
             return [str(line) for line in found if line != "ok"]
 
@@ -49,6 +57,7 @@ class SqlUpkeep:
         def work(connection: sa.Connection) -> Reindexed:
             query = select_memory().where(memory.c.key > after).order_by(memory.c.key).limit(limit)
             rows = connection.execute(query).mappings().all()
+            hold(connection, TENANT, {row["tenant"] for row in rows})
             there = _chunks(connection, [row["key"] for row in rows])
             changed = 0
             for row in rows:
@@ -62,8 +71,9 @@ class SqlUpkeep:
         """Build the word index anew and note the analysis version."""
 
         def work(connection: sa.Connection) -> None:
-            connection.exec_driver_sql("INSERT INTO words(words) VALUES ('rebuild')")
-            connection.exec_driver_sql(f"PRAGMA user_version = {int(analysis)}")
+            if not is_postgresql(connection):  # there the index is the table's own, and always right
+                connection.exec_driver_sql("INSERT INTO words(words) VALUES ('rebuild')")
+            note_analysis(connection, analysis)
 
         await self._database.write(work)
 
@@ -73,7 +83,8 @@ class SqlUpkeep:
 
     async def ending(self, digits: str, *, limit: int = 3) -> list[str]:
         """Return ids that end in these characters."""
-        query = sa.select(memory.c.id).where(sa.func.substr(memory.c.id, -len(digits)) == digits).limit(limit)
+        start = sa.func.length(memory.c.id) - len(digits) + 1
+        query = sa.select(memory.c.id).where(start > 0, sa.func.substr(memory.c.id, start) == digits).limit(limit)
         return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
 
 
@@ -89,13 +100,20 @@ def _condition(connection: sa.Connection, name: str) -> Condition:
     )
     return Condition(
         schema=version(connection),
-        analysis=int(connection.exec_driver_sql("PRAGMA user_version").scalar() or 0),
-        journal=str(connection.exec_driver_sql("PRAGMA journal_mode").scalar()),
+        analysis=analysis_of(connection),
+        journal=_journal(connection),
         memories=count(memory),
         chunks=count(chunk),
         unembedded=count_unembedded(connection, name),
         models={str(key): int(number) for key, number in connection.execute(held).all()},
     )
+
+
+def _journal(connection: sa.Connection) -> str:
+    """Return how the database keeps a crash from losing anything."""
+    if not is_postgresql(connection):
+        return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+    return "wal" if connection.exec_driver_sql("SHOW fsync").scalar() == "on" else "fsync off"
 
 
 def _chunks(connection: sa.Connection, keys: Sequence[int]) -> dict[int, list[Any]]:
@@ -112,11 +130,14 @@ def _renewed(connection: sa.Connection, key: int, owner: int, there: Sequence[An
     if [_as_chunk(row) for row in there] == list(wanted):
         return False
     if [(row.start, row.end) for row in there] == [(piece.start, piece.end) for piece in wanted]:
+        words = not is_postgresql(connection)
         for row, piece in zip(there, wanted, strict=True):
-            connection.execute(_OUT, {"key": row.key, "tenant": owner, "terms": row.terms})
+            if words:
+                connection.execute(_OUT, {"key": row.key, "tenant": owner, "terms": row.terms})
             values = {"position": piece.position, "terms": piece.terms, "words": piece.words}
             connection.execute(sa.update(chunk).where(chunk.c.key == row.key).values(values))
-            connection.execute(_IN, {"key": row.key, "tenant": owner, "terms": piece.terms})
+            if words:
+                connection.execute(_IN, {"key": row.key, "tenant": owner, "terms": piece.terms})
         return True
     connection.execute(sa.delete(chunk).where(chunk.c.memory == key))
     if wanted:

@@ -12,7 +12,10 @@ from recollect.exchange import Scored, Unembedded
 from recollect.models import Kind, Where
 from recollect.stores.code import decode, pack, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
+from recollect.stores.postgres.embedding import mirror, unmirror
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.dialect import insert_new
+from recollect.stores.sql.lock import VECTORS, hold
 from recollect.stores.sql.schema import chunk, conversation, memory, model, tenant, vector
 from recollect.stores.sql.where import conditions
 from recollect.stores.sql.write import some
@@ -51,7 +54,7 @@ class SqlVectors:
     async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
         """Store vectors by chunk."""
         if rows:
-            await self._database.write(lambda connection: _put(connection, model, rows), durable=False)
+            await self._database.write(lambda connection: put_vectors(connection, model, rows), durable=False)
 
     async def unembedded(self, model: str, *, limit: int, memory_ids: Sequence[str] | None = None) -> list[Unembedded]:
         """Return chunks without a vector of this model."""
@@ -71,7 +74,7 @@ class SqlVectors:
             counts.add(scores)
             return best(keys, scores, chunks, limit, counts)
 
-        return await self._database.read(work)
+        return await self._database.searched.read(work)
 
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
         """Return the cosine of these memories."""
@@ -82,7 +85,7 @@ class SqlVectors:
                 found |= _scan(connection, model, vector, where, part)
             return np.array([found.get(int(key), (np.nan, 0))[0] for key in keys], np.float32)
 
-        return await self._database.read(work)
+        return await self._database.searched.read(work)
 
     async def models(self) -> list[str]:
         """Return the models that have vectors."""
@@ -95,12 +98,13 @@ class SqlVectors:
         return await self._database.write(lambda connection: _drop(connection, model))
 
 
-def _put(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> None:
+def put_vectors(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> tuple[int, int]:
+    """Write vectors by chunk, those of unknown chunks excepted; return (key, dimension) of their model."""
     dimension = len(next(iter(rows.values()))) // 4
     found = model_key(connection, name)
     if found is None:
-        made = sa.insert(model).values(name=name, dimension=dimension).returning(model.c.key)
-        found = (int(connection.execute(made).scalar_one()), dimension)
+        connection.execute(insert_new(model).values(name=name, dimension=dimension))
+        found = model_key(connection, name) or (-1, dimension)
     for value in rows.values():
         check_dimension(name, found[1], len(value) // 4)
     owners: dict[int, int] = {}
@@ -108,17 +112,18 @@ def _put(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> Non
         owners.update((key, owner) for key, owner in connection.execute(_OWNERS, {"keys": part}))
     keys = [key for key in rows if key in owners]
     if not keys:
-        return
+        return found
+    hold(connection, VECTORS, owners.values())
     codes = pack([rows[key] for key in keys])
     for part in some(keys):
         connection.execute(_OLD, {"keys": part, "which": found[0]})
-    connection.execute(
-        _VECTOR,
-        [
-            {"chunk": key, "model": found[0], "tenant": owners[key], "code": code}
-            for key, code in zip(keys, codes, strict=True)
-        ],
-    )
+    new = [
+        {"chunk": key, "model": found[0], "tenant": owners[key], "code": code}
+        for key, code in zip(keys, codes, strict=True)
+    ]
+    connection.execute(_VECTOR, new)
+    mirror(connection, *found, new)
+    return found
 
 
 def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Sequence[str] | None) -> list[Unembedded]:
@@ -205,6 +210,7 @@ def _blocks(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> It
 def _drop(connection: sa.Connection, name: str | None) -> int:
     """Forget the vectors of a model, and the model: under the same name it may come back with another dimension."""
     which = sa.true() if name is None else model.c.name == name
+    unmirror(connection, list(connection.execute(sa.select(model.c.key).where(which)).scalars()))
     count = connection.execute(
         sa.delete(vector).where(vector.c.model.in_(sa.select(model.c.key).where(which)))
     ).rowcount

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from recollect.errors import InvalidInput
 from recollect.models import And, Compare, Filter, Not, Op, Or, Reach, Scalar, Where
+from recollect.stores.sql.dialect import place_of
+from recollect.stores.sql.json_path import JsonPath, json_path
 from recollect.stores.sql.row import micros
 from recollect.stores.sql.schema import conversation, memory, tenant
 from recollect.stores.sql.tenants import conversations_in, tenants_in
@@ -41,7 +43,7 @@ def conditions(connection: sa.Connection, where: Where) -> list[Condition]:
             found.append(sa.or_(memory.c.valid_to.is_(None), memory.c.valid_to > at))
             found.append(sa.or_(memory.c.expires_at.is_(None), memory.c.expires_at > at))
     if where.filter is not None:
-        found.append(condition(where.filter))
+        found.append(condition(where.filter, json_path(connection.dialect.name)))
     return found
 
 
@@ -56,28 +58,29 @@ def reach_conditions(connection: sa.Connection, reach: Reach) -> list[Condition]
     return found
 
 
-def condition(item: Filter) -> Condition:
-    """Return one filter as SQL that is true or false, never NULL."""
+def condition(item: Filter, look: JsonPath) -> Condition:
+    """Return one filter as SQL that is true or false, never NULL; `look` is how JSON is looked into."""
     if isinstance(item, And):
-        return sa.and_(sa.true(), *(condition(part) for part in item.parts))
+        return sa.and_(sa.true(), *(condition(part, look) for part in item.parts))
     if isinstance(item, Or):
-        return sa.or_(sa.false(), *(condition(part) for part in item.parts))
+        return sa.or_(sa.false(), *(condition(part, look) for part in item.parts))
     if isinstance(item, Not):
-        return sa.not_(condition(item.part))
+        return sa.not_(condition(item.part, look))
     if item.op is Op.NE:
-        return sa.not_(condition(Compare(item.field, Op.EQ, item.value)))
+        return sa.not_(condition(Compare(item.field, Op.EQ, item.value), look))
     if item.op is Op.IN:
         values = item.value if isinstance(item.value, tuple) else (item.value,)
-        return sa.or_(sa.false(), *(condition(Compare(item.field, Op.EQ, value)) for value in values))
+        return sa.or_(sa.false(), *(condition(Compare(item.field, Op.EQ, value), look) for value in values))
     if isinstance(item.value, tuple):
         raise InvalidInput(f"'{item.op}' takes one value, not a list", field=item.field, hint="Use 'in' for lists.")
-    made = _metadata(item, item.value) if item.field.startswith("metadata.") else _column(item, item.value)
+    made = _metadata(item, item.value, look) if item.field.startswith("metadata.") else _column(item, item.value, look)
     return sa.func.coalesce(made, sa.false())
 
 
-def _column(item: Compare, value: Scalar) -> Condition:
+def _column(item: Compare, value: Scalar, look: JsonPath) -> Condition:
     if item.field in _LISTS:
-        return _list(memory.c[item.field], "$", item, value)
+        asked = value if item.op is Op.CONTAINS else None
+        return sa.false() if asked is None else look.holds(memory.c[item.field], (), asked)
     if item.field not in memory.c and item.field not in _NAMED:
         raise InvalidInput(f"There is no field '{item.field}' to filter by", field=item.field)
     column: sa.ColumnElement[Any] = _NAMED[item.field] if item.field in _NAMED else memory.c[item.field]
@@ -89,7 +92,7 @@ def _column(item: Compare, value: Scalar) -> Condition:
     if textual != isinstance(value, str) or isinstance(value, bool):
         return sa.false()
     if item.op is Op.CONTAINS:
-        return sa.func.instr(column, value) > 0 if textual else sa.false()
+        return place_of(column, value) > 0 if textual else sa.false()
     return _compare(column, item.op, value)
 
 
@@ -108,35 +111,13 @@ def _time(value: Scalar, name: str) -> int:
         raise InvalidInput(f"'{value}' is not a time", field=name, hint="Write it as 2026-05-01T09:00:00Z.") from error
 
 
-def _metadata(item: Compare, value: Scalar) -> Condition:
+def _metadata(item: Compare, value: Scalar, look: JsonPath) -> Condition:
     keys = item.field.split(".")[1:]
     if any('"' in key or not key for key in keys):
         raise InvalidInput("A metadata key in a filter may not be empty or hold a double quote", field=item.field)
-    path = "$" + "".join(f'."{key}"' for key in keys)
-    form = sa.func.json_type(memory.c.metadata, path)
-    found = sa.func.json_extract(memory.c.metadata, path)
-    if item.op is Op.CONTAINS:
-        text = isinstance(value, str) and sa.and_(form == "text", sa.func.instr(found, value) > 0)
-        return sa.or_(text, _list(memory.c.metadata, path, item, value))
     if value is None:
-        return sa.or_(form.is_(None), form == "null") if item.op is Op.EQ else sa.false()
-    return sa.and_(form.in_(_forms(value)), _compare(found, item.op, _plain(value)))
-
-
-def _list(column: Any, path: str, item: Compare, value: Scalar) -> Condition:
-    if item.op is not Op.CONTAINS or value is None:
-        return sa.false()
-    each = sa.func.json_each(column, path).table_valued("value", "type", name="each_value")
-    inside = sa.select(sa.literal(1)).select_from(each)
-    inside = inside.where(each.c.type.in_(_forms(value)), each.c.value == _plain(value))
-    return sa.and_(sa.func.json_type(column, path) == "array", sa.exists(inside))
-
-
-def _forms(value: Scalar) -> tuple[str, ...]:
-    if isinstance(value, bool):
-        return ("true",) if value else ("false",)
-    return ("text",) if isinstance(value, str) else ("integer", "real")
-
-
-def _plain(value: Scalar) -> Any:
-    return int(value) if isinstance(value, bool) else value
+        return look.missing(memory.c.metadata, keys) if item.op is Op.EQ else sa.false()
+    if item.op is Op.CONTAINS:
+        held = look.holds(memory.c.metadata, keys, value)
+        return sa.or_(look.holds_text(memory.c.metadata, keys, value), held) if isinstance(value, str) else held
+    return look.compare(memory.c.metadata, keys, value, lambda one, other: _compare(one, item.op, other))

@@ -10,14 +10,16 @@ import sqlalchemy as sa
 from recollect.errors import Conflict, NotFound
 from recollect.exchange import Batch, Committed, Entry, Revision
 from recollect.models import Chunk, Kind, Memory, Task
+from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.graph_write import write_links, write_mentions, write_relations
+from recollect.stores.sql.lock import TENANT, hold
 from recollect.stores.sql.row import from_row, select_memory, to_row, to_snapshot
 from recollect.stores.sql.schema import change, chunk, derivation, job, memory
-from recollect.stores.sql.tenants import Places
+from recollect.stores.sql.tenants import Places, ensure_tenant
 
 X = TypeVar("X")
 
-_DERIVED = frozenset((Kind.FACT, Kind.SUMMARY))
+_DERIVED = frozenset((Kind.FACT, Kind.SUMMARY, Kind.OBSERVATION))
 
 # Built once: every capture runs them, and building a statement costs as much as running it.
 _KNOWN = sa.select(memory.c.dedupe, memory.c.id).where(memory.c.dedupe.in_(sa.bindparam("keys", expanding=True)))
@@ -30,6 +32,18 @@ def some(items: Sequence[X], size: int = 500) -> Iterator[Sequence[X]]:
     """Yield the items in runs that fit into one statement's parameters."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
+
+
+def hold_tenants(connection: sa.Connection, batch: Batch) -> None:
+    """Keep others from writing to the tenants that a batch writes to; no-op in SQLite, where one writes at a time."""
+    if not is_postgresql(connection):
+        return
+    written = [entry.memory for entry in batch.adds] + [revision.memory for revision in batch.revisions]
+    names = {(item.scope.user_id, item.scope.project_id) for item in written}
+    owners = {ensure_tenant(connection, *name) for name in sorted(names)}
+    for part in some(list(batch.deletes)):
+        owners.update(connection.execute(sa.select(memory.c.tenant).where(memory.c.id.in_(part)).distinct()).scalars())
+    hold(connection, TENANT, owners)
 
 
 def add_all(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Committed:

@@ -1,5 +1,7 @@
 """Every table, described once for SQLite and PostgreSQL."""
 
+from recollect.stores.sql.schema.audit import audit
+from recollect.stores.sql.schema.cache import cache, cache_epoch
 from recollect.stores.sql.schema.core import (
     Key,
     change,
@@ -17,11 +19,18 @@ from recollect.stores.sql.schema.core import (
     tenant,
     vector,
 )
+from recollect.stores.sql.schema.people import member, people_edition, person, project, project_grant
+from recollect.stores.sql.schema.search_history import search_history
+from recollect.stores.sql.schema.sync import center, named, node, replica
 from recollect.stores.sql.schema.token import token
 from recollect.stores.sql.schema.usage import usage
 
 __all__ = [
     "Key",
+    "audit",
+    "cache",
+    "cache_epoch",
+    "center",
     "change",
     "chunk",
     "conversation",
@@ -29,11 +38,20 @@ __all__ = [
     "entity",
     "job",
     "link",
+    "member",
     "memory",
     "mention",
     "metadata",
     "model",
+    "named",
+    "node",
+    "people_edition",
+    "person",
+    "project",
+    "project_grant",
     "relation",
+    "replica",
+    "search_history",
     "tenant",
     "token",
     "usage",

@@ -14,5 +14,10 @@ token = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("digest", sa.Text, nullable=False, unique=True),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("user_id", sa.Text),
+    sa.Column("rights", sa.JSON(none_as_null=True)),
+    sa.Column("expires_at", sa.BigInteger),
+    sa.Column("used_at", sa.BigInteger),
     sqlite_autoincrement=True,
 )
+"""With `user_id` a user's own, with `rights` (project to number) a service's, with neither the server's."""

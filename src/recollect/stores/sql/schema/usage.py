@@ -18,5 +18,6 @@ usage = sa.Table(
     sa.Column("cost", sa.Float, nullable=False),
     sa.Column("milliseconds", sa.Float, nullable=False),
     sa.Column("project_id", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, server_default="", nullable=False),
     sa.Index("ix_usage_at", "at"),
 )

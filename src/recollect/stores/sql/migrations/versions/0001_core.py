@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from recollect.stores.sql.lock import ANNOUNCE
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -19,6 +21,45 @@ WORDS = (
     "(new.key, 't' || new.tenant, new.terms); END",
     "CREATE TRIGGER chunk_gone AFTER DELETE ON chunk BEGIN INSERT INTO words(words, rowid, scope, terms) VALUES "
     "('delete', old.key, 't' || old.tenant, old.terms); END",
+)
+
+
+def _counting(name: str, event: str, tables: str, rows: str) -> str:
+    """Return the trigger that keeps the counts of each tenant's chunks."""
+    return f"""
+CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    INSERT INTO tenant_size AS held SELECT tenant, sum(one), sum(one * recollect_size(terms)) FROM ({rows}) AS counted
+    GROUP BY tenant ORDER BY tenant
+    ON CONFLICT (tenant) DO UPDATE SET chunks = held.chunks + excluded.chunks, terms = held.terms + excluded.terms;
+    RETURN NULL;
+END $body$;
+CREATE TRIGGER {name} AFTER {event} ON chunk REFERENCING {tables} FOR EACH STATEMENT EXECUTE FUNCTION {name}()
+"""  # noqa: S608 - of constants
+
+
+# A term is known by its hash with the tenant as seed: one posting list holds one term of one tenant.
+POSTGRES = (
+    "CREATE TABLE store_note (name text PRIMARY KEY, value bigint NOT NULL)",
+    "INSERT INTO store_note VALUES ('analysis', 0)",
+    "CREATE FUNCTION recollect_terms(tenant bigint, terms text) RETURNS bigint[] LANGUAGE sql IMMUTABLE PARALLEL SAFE "
+    "AS $body$ SELECT coalesce(array_agg(DISTINCT hashtextextended(term, tenant)), '{}') "
+    "FROM unnest(string_to_array(terms, ' ')) AS term $body$",
+    "CREATE INDEX ix_chunk_terms ON chunk USING gin (recollect_terms(tenant, terms))",
+    # How many chunks a tenant has, and how many terms they hold together: what BM25 weighs a text's length by.
+    "CREATE TABLE tenant_size (tenant bigint PRIMARY KEY, chunks bigint NOT NULL, terms bigint NOT NULL)",
+    "CREATE FUNCTION recollect_size(terms text) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE "
+    "AS $body$ SELECT CASE terms WHEN '' THEN 0 "
+    "ELSE octet_length(terms) - octet_length(replace(terms, ' ', '')) + 1 END $body$",
+    _counting("chunk_counted", "INSERT", "NEW TABLE AS fresh", "SELECT tenant, 1 AS one, terms FROM fresh"),
+    _counting("chunk_uncounted", "DELETE", "OLD TABLE AS gone", "SELECT tenant, -1 AS one, terms FROM gone"),
+    _counting(
+        "chunk_recounted",
+        "UPDATE",
+        "NEW TABLE AS fresh OLD TABLE AS gone",
+        "SELECT tenant, 1 AS one, terms FROM fresh UNION ALL SELECT tenant, -1, terms FROM gone",
+    ),
+    *ANNOUNCE,
 )
 
 
@@ -239,6 +280,5 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_vector_tenant_model_seq", "vector", ["tenant", "model", "seq"], unique=False)
-    if op.get_bind().dialect.name == "sqlite":
-        for statement in WORDS:
-            op.get_bind().exec_driver_sql(statement)
+    for statement in WORDS if op.get_bind().dialect.name == "sqlite" else POSTGRES:
+        op.get_bind().exec_driver_sql(statement)

@@ -1,0 +1,35 @@
+"""`/api/viewer/places`: whose memories there are, for the viewer's switch."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+
+from recollect.api.deps import Library
+from recollect.api.envelope import Json
+from recollect.models import Owner
+from recollect.ops.shape import time_of
+
+router = APIRouter(prefix="/api/viewer", include_in_schema=False)
+
+MOST: Final = 2000
+
+
+@router.get("/places")
+async def places(memory: Library) -> Response:
+    """Return users and projects with how much is remembered of each, those that were written to last first."""
+    owners = memory.app.owners
+    users = await owners.owners("user_id", limit=MOST)
+    projects = await owners.owners("project_id", limit=MOST)
+    return Json({"users": _told(users), "projects": _told(projects), "head": await _head(memory)})
+
+
+async def _head(memory: Library) -> int:
+    """Return the present end of the change log: what a page that is read now already holds."""
+    return await memory.app.engine.stores.records.head()
+
+
+def _told(owners: list[Owner]) -> list[dict[str, Any]]:
+    latest = sorted(owners, key=lambda one: one.last_at, reverse=True)
+    return [{"name": one.name, "memories": one.memories, "last_at": time_of(one.last_at)} for one in latest]

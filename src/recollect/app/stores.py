@@ -1,0 +1,94 @@
+"""Opens the store that the settings name: a file of SQLite, or a database on a PostgreSQL server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from recollect.errors import ConfigError
+from recollect.meters import Meters
+from recollect.ports import Vectors, Words
+from recollect.settings import Settings
+from recollect.stores.postgres.embedding import usable
+from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
+from recollect.stores.resident.tenants import Tenants
+from recollect.stores.sql.database import Database
+from recollect.stores.sql.graph import SqlGraph
+from recollect.stores.sql.lore import SqlLore
+from recollect.stores.sql.migrate import upgrade
+from recollect.stores.sql.vectors import SqlVectors
+from recollect.stores.sql.words import SqlWords
+
+if TYPE_CHECKING:
+    from recollect.stores.sql.backing import Backing
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """What answers searches: tenants held in memory, in front of what the database answers itself."""
+
+    tenants: Tenants
+    threads: Threads
+    words: ResidentWords
+    vectors: ResidentVectors
+    lore: ResidentLore
+    graph: SqlGraph
+
+
+def open_database(settings: Settings, meters: Meters, *, analysis: int) -> Database:
+    """Return the database, created or upgraded; raise StoreError or ConfigError, whereupon nothing stays open."""
+    store = settings.store
+    replica = None
+    if store.replica_url is not None:
+        if store.url is None:
+            raise ConfigError("store.replica_url is set without store.url", hint="Name the database itself too.")
+        replica = Database(_server(settings, store.replica_url.get_secret_value(), standby=True), meters=meters)
+    place = settings.database if store.url is None else _server(settings, store.url.get_secret_value())
+    database = Database(place, meters=meters, replica=replica)
+    try:
+        upgrade(database, analysis=analysis)
+    except BaseException:
+        database.close_now()
+        raise
+    return database
+
+
+def searching(settings: Settings, database: Database) -> Searching:
+    """Return what answers searches over a database."""
+    tenants = Tenants(database.searched, limit=settings.store.memory_mb * MEGABYTE)
+    threads = Threads(tenants)
+    words, vectors = _behind(settings, database)
+    return Searching(
+        tenants,
+        threads,
+        ResidentWords(threads, words),
+        ResidentVectors(threads, vectors),
+        ResidentLore(threads, SqlLore(database.searched)),
+        SqlGraph(database.searched),
+    )
+
+
+def _behind(settings: Settings, database: Database) -> tuple[Words, Vectors]:
+    """Return what answers for tenants that do not fit in memory."""
+    if settings.store.url is None:
+        return SqlWords(database), SqlVectors(database)
+    words: Words = import_module("recollect.stores.postgres.words").PostgresWords(database.searched)
+    if not (settings.store.pgvector and database.write_now(usable)):
+        return words, SqlVectors(database)
+    vectors: Vectors = import_module("recollect.stores.postgres.vectors").PostgresVectors(database)
+    return words, vectors
+
+
+def _server(settings: Settings, url: str, *, standby: bool = False) -> Backing:
+    try:
+        opened: Callable[..., Backing] = import_module("recollect.stores.postgres.server").PostgresServer
+    except ImportError as error:
+        raise ConfigError(
+            "A store in PostgreSQL needs psycopg, which is not installed", hint="pip install 'recollect[postgres]'"
+        ) from error
+    store = settings.store
+    return opened(url, schema=store.schema_name, writers=store.writers, timeout=store.timeout, standby=standby)

@@ -1,0 +1,67 @@
+"""Reads the pieces of a snapshot back, each checked against its name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from recollect.errors import BackupDamaged
+from recollect.exchange import Piece
+from recollect.ops.backup.repository import Repository
+from recollect.ops.backup.snapshot import Snapshot
+from recollect.ports import Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Every piece of a snapshot, in the order tables can be filled; may be gone through more than once.
+
+    Going through them raises BackupDamaged for a piece that is not what it was.
+    """
+
+    repository: Repository
+    snapshot: Snapshot
+    tracker: Tracker
+
+    def __iter__(self) -> Iterator[Piece]:
+        done, total = 0, sum(part.rows for part in self.snapshot.tables.values())
+        for table, part in self.snapshot.tables.items():
+            rows = 0
+            for name in part.pieces:
+                piece = read(self.repository.get(name), table)
+                rows += len(piece.rows)
+                yield piece
+                done += len(piece.rows)
+                self.tracker(done, total, table)
+            if rows != part.rows:
+                raise BackupDamaged(f"{table} has {rows:,} of {part.rows:,} rows", hint="Nothing was restored.")
+
+
+def deleted(repository: Repository, snapshot: Snapshot) -> Iterator[str]:
+    """Yield the ids of memories that were deleted before a snapshot was made."""
+    part = snapshot.tables.get("change")
+    for name in () if part is None else part.pieces:
+        piece = read(repository.get(name), "change")
+        verb, memory = piece.columns.index("verb"), piece.columns.index("memory_id")
+        for row in piece.rows:
+            if row[verb] == "delete":
+                yield str(row[memory])
+
+
+def written(piece: Piece) -> bytes:
+    """Return a piece as it is kept: a line that names table and columns, then a line a row."""
+    lines = [json.dumps({"table": piece.table, "columns": piece.columns})]
+    lines += [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in piece.rows]
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def read(plain: bytes, table: str) -> Piece:
+    """Return a piece of a table as it was written; raise BackupDamaged for anything else."""
+    try:
+        head, *rows = map(json.loads, plain.decode("utf-8", "surrogatepass").split("\n"))
+        if head["table"] != table or any(len(row) != len(head["columns"]) for row in rows):
+            raise BackupDamaged(f"A piece of {table} is one of another table", hint="Nothing was restored.")
+        return Piece(table, tuple(head["columns"]), rows)
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupDamaged(f"A piece of {table} cannot be read", hint="Nothing was restored.") from error

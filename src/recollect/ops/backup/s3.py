@@ -1,0 +1,85 @@
+"""Object storage that speaks S3: `s3://bucket/folder`, credentials from the usual AWS variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from recollect.errors import ConfigError, NotFound, StoreError
+from recollect.ops.backup.place import Listed
+
+
+class Bucket:
+    """One folder of a bucket. `options` are those of obstore's S3Store: region, endpoint, keys."""
+
+    def __init__(self, bucket: str, folder: str, options: Mapping[str, Any]) -> None:
+        try:
+            self._library: Any = import_module("obstore")
+            stores = import_module("obstore.store")
+        except ImportError as error:
+            raise ConfigError(
+                "Backups to object storage need obstore", hint="Install it: pip install 'recollect[backup]'."
+            ) from error
+        self._name = f"s3://{bucket}/{folder}".rstrip("/")
+        try:
+            self._store: Any = stores.S3Store(bucket, prefix=folder or None, **options)
+        except Exception as error:  # obstore's own errors share no class
+            raise ConfigError(f"{self._name} cannot be used: {_first(error)}", hint="Check backup.s3.") from error
+
+    def __str__(self) -> str:
+        return self._name
+
+    def put(self, name: str, value: bytes) -> None:
+        """Upload an object as a whole."""
+        self._do("put", name, value)
+
+    def create(self, name: str, value: bytes) -> bool:
+        """Upload it unless there is one of that name."""
+        try:
+            self._library.put(self._store, name, value, mode="create")
+        except FileExistsError:
+            return False
+        except Exception as error:
+            raise self._failed(error) from error
+        return True
+
+    def get(self, name: str) -> bytes:
+        """Download an object."""
+        try:
+            return bytes(self._library.get(self._store, name).bytes())
+        except FileNotFoundError:
+            raise NotFound(f"There is no {name} in {self._name}") from None
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def list(self, folder: str) -> Iterator[Listed]:
+        """List a folder, page by page."""
+        try:
+            for page in self._library.list(self._store, folder):
+                for found in page:
+                    yield Listed(str(found["path"]), int(found["size"]), found["last_modified"])
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def delete(self, name: str) -> None:
+        """Remove an object."""
+        try:
+            self._library.delete(self._store, name)
+        except FileNotFoundError:
+            return
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def _do(self, verb: str, *arguments: Any) -> Any:
+        try:
+            return getattr(self._library, verb)(self._store, *arguments)
+        except Exception as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> StoreError:
+        return StoreError(f"{self._name} failed: {_first(error)}", hint="Check the bucket, its keys and the network.")
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__

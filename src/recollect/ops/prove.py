@@ -1,0 +1,180 @@
+"""Forgets, and proves it: remembers what was said, deletes it everywhere, then looks for it in the raw files.
+
+What is looked for are pieces of the texts as bytes, as they stand and as JSON writes them, in every file of the data
+directory: the database and its log, spools, logs, caches. Backups are compressed or sealed, so these are asked which
+memories they hold instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import mmap
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from recollect.library import AsyncMemory
+from recollect.models import Change, Filter, Reach, Retire, Revise, Where
+from recollect.ops.backup.chosen import repository_of
+from recollect.ops.backup.pieces import read
+from recollect.ops.backup.repository import Repository
+from recollect.ports import Tracker
+
+LEAST: Final = 12
+"""Bytes of a text below which finding it somewhere proves nothing."""
+LONGEST: Final = 64
+MOST: Final = 600
+"""Pieces that are looked for; of more, every so many."""
+PAGE: Final = 500
+NOT_OURS: Final = ("models",)
+"""Folders of the data directory that hold weights, not memories."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A piece of what was forgotten that is in a file still; `held_by` names a memory that says the same and stayed."""
+
+    file: str
+    piece: str
+    held_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was deleted, how much was looked through for how many pieces of it, and what was found.
+
+    `backups` are the snapshots that hold some of it still: a restore does not bring it back.
+    """
+
+    deleted: int
+    pieces: int
+    files: int
+    bytes: int
+    traces: tuple[Trace, ...]
+    backups: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found but what others still say."""
+        return all(trace.held_by for trace in self.traces)
+
+
+@dataclass(slots=True)
+class Witness:
+    """What is about to be forgotten: the ids, and pieces of every text there was under them."""
+
+    ids: list[str]
+    pieces: list[bytes]
+
+
+async def witness(memory: AsyncMemory, reach: Reach, filters: Filter | None) -> Witness:
+    """Gather what a forget will delete, with the texts its history holds."""
+    records = memory.app.engine.stores.records
+    ids: list[str] = []
+    texts: dict[str, None] = {}
+    cursor: str | None = None
+    while True:
+        page = await records.page(Where(reach, filter=filters, stale=True), limit=PAGE, cursor=cursor)
+        for item in page.memories:
+            ids.append(item.id)
+            texts[item.text] = None
+            if item.version > 1:
+                texts |= dict.fromkeys(_before(await records.history(item.id)))
+        cursor = page.cursor
+        if cursor is None:
+            return Witness(ids, pieces_of(texts))
+
+
+async def look(memory: AsyncMemory, seen: Witness, deleted: int, tracker: Tracker) -> Proof:
+    """Look for what was forgotten; call it when every job is done, so that deleted pages are wiped."""
+    home = memory.app.settings.home
+    files, size, found = await asyncio.to_thread(scan, home, seen.pieces, tracker)
+    traces = await _explained(memory, found) if found else ()
+    chosen = memory.app.settings.backup
+    backups: tuple[str, ...] = ()
+    if chosen.to is not None:
+        repository = await asyncio.to_thread(repository_of, chosen, create=True)
+        backups = await asyncio.to_thread(holding, repository, set(seen.ids))
+    return Proof(deleted, len(seen.pieces), files, size, traces, backups)
+
+
+def pieces_of(texts: Iterable[str]) -> list[bytes]:
+    """Return what to look for: of each text its beginning, middle and end, as UTF-8 and as JSON writes it."""
+    made: dict[bytes, None] = {}
+    for text in texts:
+        for form in (text.encode("utf-8", "surrogatepass"), json.dumps(text)[1:-1].encode()):
+            middle = max(0, len(form) // 2 - LONGEST // 2)
+            for piece in (form[:LONGEST], form[middle : middle + LONGEST], form[-LONGEST:]):
+                if len(piece) >= LEAST:
+                    made[piece] = None
+    every = list(made)
+    return every[:: -(-len(every) // MOST)] if len(every) > MOST else every
+
+
+def scan(home: Path, pieces: Sequence[bytes], tracker: Tracker) -> tuple[int, int, list[tuple[Path, bytes]]]:
+    """Look for pieces in every file of a data directory; return how many files and bytes there were, and the finds."""
+    paths = [path for path in sorted(home.rglob("*")) if path.is_file() and _ours(path.relative_to(home))]
+    found: list[tuple[Path, bytes]] = []
+    size = 0
+    for number, path in enumerate(paths):
+        length = path.stat().st_size
+        size += length
+        if length:
+            with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                found += [(path, piece) for piece in pieces if content.find(piece) >= 0]
+        tracker(number + 1, len(paths), path.name)
+    return len(paths), size, found
+
+
+def holding(repository: Repository, ids: set[str]) -> tuple[str, ...]:
+    """Return the snapshots that hold any of these memories."""
+    known: dict[str, bool] = {}
+    holders = []
+    for one in repository.snapshots():
+        part = one.tables.get("memory")
+        for name in () if part is None else part.pieces:
+            if name not in known:
+                piece = read(repository.get(name), "memory")
+                column = piece.columns.index("id")
+                known[name] = any(row[column] in ids for row in piece.rows)
+        if part is not None and any(known[name] for name in part.pieces):
+            holders.append(one.id)
+    return tuple(holders)
+
+
+async def _explained(memory: AsyncMemory, found: Sequence[tuple[Path, bytes]]) -> tuple[Trace, ...]:
+    """Tell of each find whether a memory that stayed says the same."""
+    wanted = {piece: "" for _, piece in found}
+
+    def compare(sort: str, values: Mapping[str, Any]) -> None:
+        if sort not in ("memory", "change"):
+            return
+        content = "\n".join(_texts(values)).encode("utf-8", "surrogatepass")
+        escaped = json.dumps(values, default=str).encode()
+        for piece, holder in wanted.items():
+            if not holder and (piece in content or piece in escaped):
+                wanted[piece] = str(values.get("id") or values.get("memory_id") or "")
+
+    await memory.app.dump.pour(compare)
+    home = memory.app.settings.home
+    return tuple(
+        Trace(path.relative_to(home).as_posix(), piece.decode("utf-8", "replace"), wanted[piece])
+        for path, piece in found
+    )
+
+
+def _texts(values: Mapping[str, Any]) -> list[str]:
+    before = values.get("before")
+    texts = [values.get("text"), before.get("text") if isinstance(before, dict) else None]
+    return [text for text in texts if isinstance(text, str)]
+
+
+def _before(changes: Iterable[Change]) -> list[str]:
+    """Return the texts that a memory had before."""
+    return [change.event.before.text for change in changes if isinstance(change.event, Revise | Retire)]
+
+
+def _ours(path: Path) -> bool:
+    return path.parts[0] not in NOT_OURS

@@ -1,0 +1,1 @@
+"""Language models: how they are asked, in layers that each do one thing, and who is asked for what."""

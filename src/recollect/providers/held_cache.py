@@ -1,0 +1,104 @@
+"""Caches in memory: one of its own, and one before a cache that others share."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from recollect.ports import Cache
+
+FRESH: Final = 1.0
+"""Seconds after which it is looked whether another process has cleared the cache behind."""
+ENTRY: Final = 200
+"""Bytes an entry takes beside its value."""
+
+
+class HeldCache:
+    """The Cache port in memory; `room` is the most bytes, those asked for least recently go. `clock` is in seconds."""
+
+    def __init__(self, *, room: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._room, self._clock = room, clock
+        self._held: OrderedDict[str, tuple[bytes, float]] = OrderedDict()
+        self._taken, self._epoch = 0, 0
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value, or `None`."""
+        found = self._held.get(key)
+        if found is None:
+            return None
+        value, until = found
+        if until <= self._clock():
+            self._drop(key)
+            return None
+        self._held.move_to_end(key)
+        return value
+
+    async def set(self, key: str, value: bytes, *, ttl: float, epoch: int | None = None) -> None:
+        """Keep a value, unless the cache was cleared since `epoch`."""
+        if epoch is not None and epoch != self._epoch:
+            return
+        self._drop(key)
+        self._held[key] = (value, self._clock() + ttl)
+        self._taken += len(value) + ENTRY
+        while self._taken > self._room:
+            self._drop(next(iter(self._held)))
+
+    async def epoch(self) -> int:
+        """Return how often the cache has been cleared."""
+        return self._epoch
+
+    async def clear(self) -> None:
+        """Lose every entry."""
+        self._held.clear()
+        self._taken = 0
+        self._epoch += 1
+
+    def _drop(self, key: str) -> None:
+        found = self._held.pop(key, None)
+        if found is not None:
+            self._taken -= len(found[0]) + ENTRY
+
+
+class LayeredCache:
+    """The Cache port over one in memory before a shared one; `front` forgets within a second what others clear."""
+
+    def __init__(self, front: HeldCache, back: Cache, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._front, self._back, self._clock = front, back, clock
+        self._seen: int | None = None
+        self._looked = 0.0
+
+    async def get(self, key: str) -> bytes | None:
+        """Return the value that is held here or there."""
+        await self._look()
+        held = await self._front.get(key)
+        return await self._back.get(key) if held is None else held
+
+    async def set(self, key: str, value: bytes, *, ttl: float, epoch: int | None = None) -> None:
+        """Keep a value in both, unless the cache was cleared since `epoch`."""
+        begun = await self.epoch() if epoch is None else epoch
+        await self._back.set(key, value, ttl=ttl, epoch=begun)
+        if begun == await self.epoch():
+            await self._front.set(key, value, ttl=ttl)
+
+    async def epoch(self) -> int:
+        """Return that of the cache behind, as it is now."""
+        self._looked = 0.0
+        return await self._look()
+
+    async def clear(self) -> None:
+        """Lose every entry of both."""
+        await self._front.clear()
+        await self._back.clear()
+        await self._front.clear()  # what was put there meanwhile
+
+    async def _look(self) -> int:
+        """Return the epoch behind, looked up once a second, and forget what is held here when it has changed."""
+        now = self._clock()
+        if self._seen is None or now - self._looked >= FRESH or not self._looked:
+            epoch = await self._back.epoch()
+            if self._seen is not None and epoch != self._seen:
+                await self._front.clear()
+            self._seen, self._looked = epoch, now
+        return self._seen

@@ -1,0 +1,1 @@
+"""PostgreSQL behind the SQL core: its connections and errors, its full text, and pgvector where it is there."""

@@ -1,0 +1,172 @@
+"""Search by meaning with pgvector, for tenants that do not fit in memory; without it, exactly from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from recollect.exchange import Scored
+from recollect.models import Where
+from recollect.stores.code import decode, unpack
+from recollect.stores.columns import Counts, best, check_dimension, nothing
+from recollect.stores.postgres.embedding import ensure, table_of, there, written
+from recollect.stores.sql.schema import chunk, conversation, memory, tenant, vector
+from recollect.stores.sql.tenants import tenants_in
+from recollect.stores.sql.vectors import SqlVectors, model_key, put_vectors
+from recollect.stores.sql.where import conditions
+from recollect.stores.sql.write import some
+
+if TYPE_CHECKING:
+    from recollect.stores.code import Floats
+
+EXACT = 20_000
+"""Vectors in reach up to which all are compared: some 20 ms, and no index is exact under a narrow filter."""
+
+MOST_SCANNED = 40_000
+"""Vectors that the index hands over, at most, for a filter to choose from."""
+
+SAMPLE = 500
+"""Vectors by which mean and deviation are estimated."""
+
+SPARE = 2
+"""Vectors looked at for each memory wanted: only documents have several."""
+
+
+class PostgresVectors(SqlVectors):
+    """The Vectors port over PostgreSQL with pgvector: HNSW with iterative scans, rescored by the stored codes."""
+
+    async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
+        """Store vectors by chunk, in the model's index too."""
+        if not rows:
+            return
+
+        def work(connection: sa.Connection) -> None:
+            ensure(connection, *put_vectors(connection, model, rows))
+
+        await self._database.write(work, durable=False)
+
+    async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
+        """Return the best memories by cosine."""
+
+        def work(connection: sa.Connection) -> Scored | None:
+            found = model_key(connection, model)
+            if found is None:
+                return nothing()
+            asked = np.frombuffer(vector, np.float32)
+            check_dimension(model, found[1], len(asked))
+            return _search(connection, found, asked, where, limit) if there(connection, found[0]) else None
+
+        found = await self._database.searched.read(work)
+        return await super().search(model, vector, where, limit) if found is None else found
+
+
+def _search(connection: sa.Connection, model: tuple[int, int], asked: Floats, where: Where, limit: int) -> Scored:
+    owners = tenants_in(connection, where.reach)
+    if not owners:
+        return nothing()
+    question = written(asked.reshape(1, -1))[0]
+    rows: Sequence[Any] = ()
+    counts = Counts()
+    if _reached(connection, model[0], owners) > EXACT:
+        _tune(connection, limit)
+        rows = connection.execute(_nearest(connection, model[0], question, where, SPARE * limit, exact=False)).all()
+        counts = _counts(connection, model[0], question, owners)
+    if len(rows) < limit:  # a narrow filter, or few vectors: compare them all
+        rows = connection.execute(_nearest(connection, model[0], question, where, SPARE * limit, exact=True)).all()
+        if not rows:
+            return nothing()
+        counts.count, counts.sum, counts.squares = int(rows[0][2]), float(rows[0][3]), float(rows[0][4])
+    return _ranked(connection, model, asked, rows, limit, counts)
+
+
+def _tune(connection: sa.Connection, limit: int) -> None:
+    """Let the index go on where a filter takes away what it found, and keep the planner from reading everything."""
+    for name, value in (
+        ("hnsw.iterative_scan", "relaxed_order"),
+        ("hnsw.ef_search", max(100, min(1000, SPARE * limit))),
+        ("hnsw.max_scan_tuples", MOST_SCANNED),
+        ("enable_seqscan", "off"),
+        ("enable_sort", "off"),
+    ):
+        connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
+
+
+def _reached(connection: sa.Connection, model: int, owners: Sequence[int]) -> int:
+    """Count the vectors of these tenants, no further than matters."""
+    name = table_of(model)
+    query = sa.text(
+        f"SELECT count(*) FROM (SELECT 1 FROM {name} WHERE tenant = ANY (CAST(:owners AS bigint[])) "  # noqa: S608
+        f"LIMIT {EXACT + 1}) AS counted"
+    )
+    return int(connection.execute(query, {"owners": list(owners)}).scalar_one())
+
+
+def _nearest(
+    connection: sa.Connection, model: int, question: str, where: Where, limit: int, *, exact: bool
+) -> sa.Select[Any]:
+    """Return the query for (memory, chunk) of the nearest vectors.
+
+    An exact one asks by an expression that no index knows, and gives count, sum and squares of all scores besides.
+    """
+    held = sa.table(table_of(model), sa.column("chunk"), sa.column("tenant"), sa.column("value"))
+    distance: Any = held.c.value.op("<=>", return_type=sa.Float())(
+        sa.text("CAST(:question AS halfvec)").bindparams(question=question)
+    )
+    score = 1 - distance
+    totals = (sa.func.count().over(), sa.func.sum(score).over(), sa.func.sum(score * score).over()) if exact else ()
+    return (
+        sa.select(memory.c.key, held.c.chunk, *totals)
+        .select_from(
+            held.join(chunk, held.c.chunk == chunk.c.key)
+            .join(memory, chunk.c.memory == memory.c.key)
+            .join(tenant, memory.c.tenant == tenant.c.key)
+            .outerjoin(conversation, memory.c.conversation == conversation.c.key)
+        )
+        .where(held.c.tenant.in_(tenants_in(connection, where.reach)), *conditions(connection, where))
+        .order_by(sa.func.abs(distance) if exact else distance)
+        .limit(limit)
+    )
+
+
+def _counts(connection: sa.Connection, model: int, question: str, owners: Sequence[int]) -> Counts:
+    """Estimate count, sum and squares of all scores in reach, by vectors spread evenly over each tenant's numbers."""
+    name = table_of(model)
+    each = max(SAMPLE // len(owners), 1)
+    query = sa.text(f"""
+SELECT count(*), coalesce(sum(score), 0), coalesce(sum(score * score), 0) FROM (
+    SELECT DISTINCT chunk, 1 - (value <=> CAST(:question AS halfvec)) AS score
+    FROM unnest(CAST(:owners AS bigint[])) AS owner
+    CROSS JOIN LATERAL (SELECT min(chunk) AS low, max(chunk) AS high FROM {name} WHERE tenant = owner) AS span
+    CROSS JOIN generate_series(0, {each - 1}) AS step
+    CROSS JOIN LATERAL (
+        SELECT chunk, value FROM {name} WHERE tenant = owner AND chunk >= low + (high - low) * step / {each}
+        ORDER BY chunk LIMIT 1
+    ) AS one
+) AS sampled
+""")  # noqa: S608
+    row = connection.execute(query, {"question": question, "owners": list(owners)}).one()
+    counts = Counts()
+    counts.count, counts.sum, counts.squares = int(row[0]), float(row[1]), float(row[2])
+    return counts
+
+
+def _ranked(
+    connection: sa.Connection, model: tuple[int, int], asked: Floats, rows: Sequence[Any], limit: int, counts: Counts
+) -> Scored:
+    """Score what was found by the stored codes, each memory by its best chunk."""
+    codes: dict[int, bytes] = {}
+    for part in some([row[1] for row in rows]):
+        query = sa.select(vector.c.chunk, vector.c.code).where(vector.c.chunk.in_(part), vector.c.model == model[0])
+        codes.update((key, code) for key, code in connection.execute(query))
+    found = [(row[0], row[1]) for row in rows if row[1] in codes]
+    scores = decode(*unpack([codes[piece] for _, piece in found], model[1])) @ asked
+    top: dict[int, tuple[float, int]] = {}
+    for (key, piece), score in zip(found, scores.tolist(), strict=True):
+        if key not in top or score > top[key][0]:
+            top[key] = (score, piece)
+    keys = np.fromiter(top, np.int64, len(top))
+    column = np.array([score for score, _ in top.values()], np.float32)
+    return best(keys, column, np.array([piece for _, piece in top.values()], np.int64), limit, counts)

@@ -1,0 +1,74 @@
+"""What SQLite and PostgreSQL say differently, each under one name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+
+def is_postgresql(connection: sa.Connection) -> bool:
+    """Whether a connection leads to PostgreSQL."""
+    return connection.dialect.name == POSTGRESQL
+
+
+def insert_new(table: sa.Table) -> postgresql.Insert:
+    """Return an INSERT that passes over rows that are there already; both dialects render it."""
+    return postgresql.insert(table).on_conflict_do_nothing()
+
+
+class place_of(FunctionElement[int]):  # noqa: N801 - an SQL function is written small
+    """`place_of(text, part)`: where a part begins in a text, counted from 1; 0 where it does not."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+class byte_length(FunctionElement[int]):  # noqa: N801
+    """`byte_length(text)`: the bytes a text takes as UTF-8."""
+
+    type = sa.Integer()
+    inherit_cache = True
+
+
+class day_of(FunctionElement[str]):  # noqa: N801
+    """`day_of(microseconds)`: the day in UTC, as 2026-05-01."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+class category_of(FunctionElement[str]):  # noqa: N801
+    """`category_of(metadata)`: the category a memory's metadata names, `other` where there is none."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+_SAID: dict[type[FunctionElement[Any]], tuple[str, str]] = {
+    place_of: ("instr({})", "strpos({})"),
+    byte_length: ("length(CAST({} AS BLOB))", "octet_length({})"),
+    day_of: (
+        "strftime('%%Y-%%m-%%d', {} / 1000000.0, 'unixepoch')",
+        "to_char(to_timestamp({} / 1000000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
+    ),
+    category_of: ("coalesce(json_extract({}, '$.category'), 'other')", "coalesce({} ->> 'category', 'other')"),
+}
+
+
+def _said(element: FunctionElement[Any], compiler: SQLCompiler, **more: Any) -> str:
+    forms = _SAID[type(element)]
+    form = forms[compiler.dialect.name == POSTGRESQL]
+    # A driver whose parameters are marked by % takes %% for one.
+    doubled = compiler.preparer._double_percents  # noqa: SLF001
+    return (form if doubled else form.replace("%%", "%")).format(compiler.process(element.clauses, **more))
+
+
+for _function in _SAID:
+    compiles(_function)(_said)

@@ -1,0 +1,112 @@
+"""Backups in object storage, over a real S3 server on loopback; half an upload is no backup."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from tests.ops.backup.test_backup import made, silent
+
+from recollect import AsyncMemory
+from recollect.errors import BackupDamaged, NotFound, RecollectError
+from recollect.ops.backup.chosen import repository_of
+from recollect.ops.backup.repository import Repository
+from recollect.ops.backup.restore import bring_back
+from recollect.settings import BackupSettings
+
+BESIDE = Path(sys.executable).parent.parent / ".moto/bin/moto_server"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    program = shutil.which("moto_server") or (str(BESIDE) if BESIDE.exists() else None)
+    if program is None:
+        pytest.skip("moto_server is not installed: pip install 'moto[s3,server]' in an environment of its own")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen(
+        [program, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        url = f"http://127.0.0.1:{port}"
+        end = time.monotonic() + 60
+        while True:
+            with suppress(URLError, OSError):
+                urllib.request.urlopen(f"{url}/moto-api/", timeout=5).close()
+                break
+            assert time.monotonic() < end, "moto did not start"
+            time.sleep(0.1)
+        yield url
+        server.terminate()
+
+
+@pytest.fixture
+def chosen(endpoint: str, request: pytest.FixtureRequest) -> BackupSettings:
+    bucket = f"bucket-{abs(hash(request.node.name))}"
+    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{bucket}", method="PUT"), timeout=10).close()
+    return BackupSettings.model_validate(
+        {
+            "to": f"s3://{bucket}/team/memory",
+            "passphrase": "correct horse",
+            "s3_endpoint": endpoint,
+            "s3_region": "us-east-1",
+            "s3_key_id": "test",
+            "s3_secret": "test",
+        }
+    )
+
+
+@pytest.fixture
+def repository(chosen: BackupSettings) -> Repository:
+    return repository_of(chosen, create=True)
+
+
+async def test_a_backup_goes_to_object_storage_and_comes_back(
+    memory: AsyncMemory, repository: Repository, chosen: BackupSettings, tmp_path: Path
+) -> None:
+    done = await made(memory, repository)
+    assert (await made(memory, repository)).new_objects == 0
+    again = repository_of(chosen)
+    settings = memory.app.settings.model_copy(update={"home": tmp_path / "again"})
+    restored = await bring_back(again, again.snapshot(), settings, silent)
+    assert (restored.memories, restored.erased) == (done.memories, 0)
+
+
+async def test_half_an_upload_is_no_backup(memory: AsyncMemory, repository: Repository) -> None:
+    put, left = repository.place.put, 5
+
+    def failing(name: str, value: bytes) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise RecollectError("The network is gone")
+        put(name, value)
+
+    repository.place.put = failing  # type: ignore[method-assign]
+    with pytest.raises(RecollectError, match="network"):
+        await made(memory, repository)
+    repository.place.put = put  # type: ignore[method-assign]
+    with pytest.raises(NotFound):
+        repository.snapshot()
+    assert (await made(memory, repository)).memories > 40
+
+
+async def test_an_object_that_is_gone_is_told(memory: AsyncMemory, repository: Repository, tmp_path: Path) -> None:
+    await made(memory, repository)
+    repository.sweep([repository.snapshot().tables["chunk"].pieces[0]])
+    settings = memory.app.settings.model_copy(update={"home": tmp_path / "again"})
+    with pytest.raises(BackupDamaged, match="missing"):
+        await bring_back(repository, repository.snapshot(), settings, silent)
+
+
+def test_a_bucket_that_is_not_there_is_told(chosen: BackupSettings) -> None:
+    with pytest.raises(RecollectError):
+        repository_of(chosen.model_copy(update={"to": "s3://no-such-bucket/x"}), create=True)

@@ -1,0 +1,44 @@
+"""Servers that any test may ask for; each is started when the first one does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from tests.servers import Postgres, bundled, debian, emptied, postgres
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """Return the PostgreSQL of the system."""
+    with postgres(debian()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def pgvector_server() -> Iterator[Postgres]:
+    """Return a PostgreSQL that has pgvector."""
+    with postgres(bundled()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _shared(postgres_server: Postgres) -> str:
+    return postgres_server.database()
+
+
+@pytest.fixture(scope="session")
+def _shared_vectors(pgvector_server: Postgres) -> str:
+    return pgvector_server.database()
+
+
+@pytest.fixture
+def postgres_url(_shared: str) -> str:
+    """Return an empty database of the system's PostgreSQL."""
+    return emptied(_shared)
+
+
+@pytest.fixture
+def pgvector_url(_shared_vectors: str) -> str:
+    """Return an empty database of a PostgreSQL that has pgvector."""
+    return emptied(_shared_vectors)

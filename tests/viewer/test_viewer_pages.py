@@ -1,0 +1,193 @@
+"""Search, one memory, conversations, numbers, graph and settings, each against a real server."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+from tests.server.conftest import until
+from tests.viewer.site import Site, rows
+
+
+def test_search_answers_as_one_types_and_shows_why(site: Site) -> None:
+    with site.looking("#/search") as page:
+        field = page.get_by_label("Search the memories")
+        expect(field).to_be_focused()
+        field.press_sequentially("why PostgreSQL instead of SQLite", delay=5)
+        first = page.locator("li.hit").first
+        expect(first.locator("mark").first).to_be_visible()
+        first.get_by_text("Why this score").click()
+        expect(first.locator("dl.parts").get_by_text("Words", exact=True)).to_be_visible()
+        expect(page).to_have_url(re.compile(r"q=why\+PostgreSQL"))
+        page.get_by_role("button", name=re.compile("^Fact")).click()
+        expect(page.locator("li.hit .kind").first).to_have_text("Fact")
+        field.fill("zzzzqqqq xxyyzz")
+        page.get_by_label("Time").select_option("7")
+        expect(page.get_by_text("Nothing answers that.")).to_be_visible()
+
+
+def test_search_shows_what_an_assistant_is_given_for_a_budget(site: Site) -> None:
+    with site.looking("#/search?q=backups") as page:
+        panel = page.get_by_role("complementary", name="What an assistant is given")
+        expect(panel.get_by_text(re.compile(r"of 800 tokens"))).to_be_visible()
+        panel.get_by_role("slider").fill("100")
+        expect(panel.get_by_text(re.compile(r"of 100 tokens"))).to_be_visible()
+        panel.get_by_text("Made from").click()
+        panel.locator(".sources a").first.click()
+        expect(page.get_by_role("button", name="Edit")).to_be_visible()
+
+
+def test_a_memory_is_changed_pinned_retired_and_its_history_tells(site: Site) -> None:
+    memory = site.add("The garden gate is green", project_id="mend")
+    with site.looking(f"#/memory/{memory}") as page:
+        page.get_by_role("button", name="Edit").click()
+        page.get_by_label("Text").fill("The garden gate is blue")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".memory-text")).to_have_text("The garden gate is blue")
+        expect(page.locator("del")).to_have_text("green")
+        expect(page.locator("ins")).to_have_text("blue")
+        page.get_by_role("button", name="Pin").click()
+        expect(page.locator("main .state.pinned").first).to_be_visible()
+        page.get_by_label("Tier").select_option("quick")
+        expect(page.get_by_role("button", name="Pin")).to_be_visible()
+        page.get_by_role("button", name="Retire").click()
+        expect(page.locator("main .state").first).to_have_text("Retired")
+    kept = site.ask("GET", f"/api/memory/{memory}")["data"]
+    assert (kept["content"], kept["tier"], kept["valid_to"] is not None) == ("The garden gate is blue", "quick", True)
+
+
+def test_a_change_that_another_was_quicker_with_is_refused_and_shown(site: Site) -> None:
+    memory = site.add("The shed is brown", project_id="mend")
+    with site.looking(f"#/memory/{memory}") as page:
+        page.get_by_role("button", name="Edit").click()
+        page.get_by_label("Text").fill("The shed is mine")
+        page.route(f"**/api/memory/{memory}", lambda route: _after(site, memory, route))
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("It changed meanwhile")).to_be_visible()
+    assert site.ask("GET", f"/api/memory/{memory}")["data"]["content"] == "The shed is theirs"
+
+
+def _after(site: Site, memory: str, route: object) -> None:
+    request = route.request  # type: ignore[attr-defined] # a playwright Route
+    if request.method == "PATCH":
+        site.ask("PATCH", f"/api/memory/{memory}", {"content": "The shed is theirs"})
+    route.continue_()  # type: ignore[attr-defined] # a playwright Route
+
+
+def test_a_delete_can_be_undone_and_is_done_when_the_page_is_left(site: Site) -> None:
+    kept, gone = site.add("Keep me after all"), site.add("Really delete me")
+    with site.looking(f"#/memory/{kept}") as page:
+        page.get_by_role("button", name="Delete").click()
+        expect(page.get_by_text("This memory is not there")).to_be_visible()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".memory-text")).to_have_text("Keep me after all")
+        page.goto(f"{site.url}/#/memory/{gone}")
+        page.get_by_role("button", name="Delete").click()
+        expect(page.get_by_text("This memory is not there")).to_be_visible()
+        page.goto(f"{site.url}/docs")
+        with site.server.client() as client:
+            until(lambda: client.get(f"/api/memory/{gone}").status_code == 404, "the memory was deleted")
+    assert site.ask("GET", f"/api/memory/{kept}")["data"]["content"] == "Keep me after all"
+
+
+def test_a_fact_leads_back_to_the_turn_it_comes_from(site: Site) -> None:
+    facts = site.ask("POST", "/api/memory/list", {"project_id": "recollect-demo", "kinds": ["fact"], "limit": 1})
+    fact = facts["data"]["memories"][0]
+    source = site.ask("GET", f"/api/memory/{fact['sources'][0]}")["data"]
+    with site.looking(f"#/memory/{fact['id']}") as page:
+        expect(page.get_by_role("heading", name="Derived from")).to_be_visible()
+        page.locator(f"a[href='#/memory/{source['id']}']").first.click()
+        expect(page.get_by_text("m0", exact=False).first).to_be_visible()
+        expect(page.get_by_role("heading", name="Around it")).to_be_visible()
+        page.get_by_role("link", name=source["conversation_id"]).click()
+        expect(page.locator("li.turn").first).to_be_visible()
+
+
+def test_conversations_are_listed_and_read(site: Site) -> None:
+    with site.looking("#/conversations") as page:
+        expect(rows(page)).to_have_count(24)
+        rows(page).last.click()
+        expect(page.get_by_role("heading", name="Summary")).to_be_visible()
+        expect(page.locator("li.turn").first).to_contain_text("Morning!")
+
+
+def test_numbers_tell_what_there_is(site: Site) -> None:
+    with site.looking("#/numbers") as page:
+        expect(page.get_by_role("img", name="Memories by day")).to_be_visible()
+        for name in ("By kind", "By category", "By project", "Latency", "Models", "Jobs"):
+            expect(page.get_by_role("heading", name=name)).to_be_visible()
+        expect(page.locator("dl.bars").get_by_text("recollect-demo")).to_be_visible()
+
+
+def test_the_graph_grows_from_a_name(site: Site) -> None:
+    with site.looking("#/graph") as page:
+        page.get_by_role("button", name=re.compile("^Tomás")).click()
+        drawing = page.locator(".drawing")
+        expect(drawing.get_by_role("button", name="Tomás")).to_be_visible()
+        near = drawing.get_by_role("button", pressed=False)
+        expect(near.first).to_be_visible()
+        before = drawing.get_by_role("button").count()
+        name = str(near.first.get_attribute("aria-label"))
+        near.first.focus()
+        page.keyboard.press("Enter")
+        expect(drawing.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-pressed", "true")
+        assert drawing.get_by_role("button").count() >= before
+        page.get_by_role("link", name=f"Search for {name}").click()
+        expect(page.locator("li.hit").first).to_be_visible()
+
+
+def test_settings_tell_what_is_in_force_and_whether_all_is_well(site: Site) -> None:
+    with site.looking("#/settings") as page:
+        expect(page.locator(".checks").get_by_text("integrity")).to_be_visible()
+        page.get_by_label("Filter settings").fill("server.port")
+        row = page.get_by_role("row", name=re.compile("server.port"))
+        expect(row).to_contain_text("argument")
+
+
+def test_who_may_what_is_seen_and_changed(site: Site) -> None:
+    site.ask("POST", "/api/projects", {"id": "garden", "name": "The garden"})
+    with site.looking("#/settings") as page:
+        page.get_by_label("New user").fill("bo")
+        page.get_by_role("button", name="Add a user").click()
+        expect(page.get_by_role("button", name="Remove bo")).to_be_visible()
+        page.get_by_text("The garden").click()
+        members = page.locator(".members")
+        members.get_by_label("User").fill("bo")
+        members.get_by_label("Right").select_option("WRITE")
+        members.get_by_role("button", name="Give the right").click()
+        expect(members.get_by_text("bo", exact=True)).to_be_visible()
+        members.get_by_role("button", name="Remove bo").click()
+        expect(members.get_by_text("bo", exact=True)).to_have_count(0)
+        tokens = page.get_by_role("region", name="Tokens").first
+        tokens.get_by_label("Name").fill("laptop")
+        tokens.get_by_label("User").fill("bo")
+        tokens.get_by_role("button", name="Make a token").click()
+        secret = tokens.locator(".command code").inner_text()
+        as_bo = {"Authorization": f"Bearer {secret}"}
+        with site.server.client() as client:
+            assert client.get("/api/projects", headers=as_bo).status_code == 200
+        tokens.get_by_role("button", name="Revoke laptop").click()
+        with site.server.client() as client:
+            until(lambda: client.get("/api/projects", headers=as_bo).status_code == 401, "the token opens nothing")
+
+
+def test_an_empty_store_says_what_to_do_and_shows_a_sample(new_site: Callable[..., Site]) -> None:
+    site = new_site()
+    with site.looking() as page:
+        expect(page.get_by_text("recollect install claude-code")).to_be_visible()
+        page.get_by_role("button", name="Load the sample").click()
+        expect(rows(page).first).to_be_visible()
+        page.goto(f"{site.url}/#/settings")
+        page.get_by_role("button", name="Remove the sample").click()
+        expect(page.get_by_role("button", name="Load the sample")).to_be_visible()
+        page.goto(f"{site.url}/#/stream")
+        expect(page.get_by_text("Nothing is remembered yet")).to_be_visible()
+
+
+def test_the_first_memory_ends_the_welcome_by_itself(new_site: Callable[..., Site]) -> None:
+    site = new_site()
+    with site.looking() as page:
+        expect(page.get_by_text("Nothing is remembered yet")).to_be_visible()
+        site.add("Hello")
+        expect(rows(page).first).to_contain_text("Hello")

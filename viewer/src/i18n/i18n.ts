@@ -1,0 +1,52 @@
+/** The page in the visitor's language: words by key, and times and numbers as they are written there. */
+
+import { useMemo } from "react";
+import { language, usePreference } from "../app/preference";
+import { en, type Key } from "./en";
+import { zh } from "./zh";
+
+export type Translate = (key: Key, values?: Record<string, string | number>) => string;
+
+const LOCALES = { en: "en", zh: "zh-CN" } as const;
+type Language = keyof typeof LOCALES;
+
+export function translator(chosen: Language): Translate {
+  const words: Record<Key, string> = chosen === "zh" ? zh : en;
+  const number = new Intl.NumberFormat(LOCALES[chosen]);
+  return (key, values = {}) =>
+    words[key].replace(/\{(\w+)\}/g, (whole, name: string) => {
+      const value = values[name];
+      return value === undefined ? whole : typeof value === "number" ? number.format(value) : value;
+    });
+}
+
+export function useT(): Translate {
+  const chosen = usePreference(language);
+  return useMemo(() => translator(chosen), [chosen]);
+}
+
+export interface Written {
+  number: (value: number, digits?: number) => string;
+  moment: (iso: string) => string;
+  day: (iso: string) => string;
+  time: (iso: string) => string;
+}
+
+export function useWritten(): Written {
+  const chosen = LOCALES[usePreference(language)];
+  return useMemo(() => {
+    const moment = new Intl.DateTimeFormat(chosen, { dateStyle: "medium", timeStyle: "short" });
+    const day = new Intl.DateTimeFormat(chosen, { dateStyle: "medium" });
+    const time = new Intl.DateTimeFormat(chosen, { timeStyle: "short" });
+    const safely = (format: Intl.DateTimeFormat) => (iso: string) => {
+      const date = new Date(iso);
+      return Number.isNaN(date.getTime()) ? iso : format.format(date);
+    };
+    return {
+      number: (value, digits = 0) => value.toLocaleString(chosen, { maximumFractionDigits: digits }),
+      moment: safely(moment),
+      day: safely(day),
+      time: safely(time),
+    };
+  }, [chosen]);
+}

@@ -1,0 +1,43 @@
+import { href } from "../../app/route";
+import { useT } from "../../i18n/i18n";
+import { Section } from "../../parts/Section";
+import { SafeText } from "../../text/SafeText";
+import { oneLine } from "../../text/visible";
+import type { Grown } from "./grown";
+
+interface Props {
+  name: string;
+  graph: Grown;
+  pick: (name: string) => void;
+}
+
+/** The relations of the chosen name in words. */
+export function Relations({ name, graph, pick }: Props) {
+  const t = useT();
+  const is = (other: string): boolean => other.toLowerCase() === name.toLowerCase();
+  const rows = graph.links.filter((link) => is(link.subject) || is(link.object));
+  return (
+    <Section title={oneLine(name, 60)}>
+      <p>
+        <a href={href("search", "", { q: name })}>{t("graph.searchFor", { name: oneLine(name, 60) })}</a>
+      </p>
+      {rows.length === 0 ? (
+        <p className="dim">{t("graph.unknown", { name: oneLine(name, 60) })}</p>
+      ) : (
+        <ul className="plain relations" aria-label={t("graph.relations")}>
+          {rows.map((link) => {
+            const other = is(link.subject) ? link.object : link.subject;
+            return (
+              <li key={`${link.subject}\n${link.predicate}\n${link.object}`}>
+                <span className="dim">{link.predicate.replaceAll("_", " ")}</span>{" "}
+                <button type="button" className="quiet" onClick={() => pick(other)}>
+                  <SafeText text={oneLine(other, 60)} foldable={false} />
+                </button>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,33 @@
+/** Changes a memory, if it is still as it was seen. */
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { ApiError, askData } from "../../api/client";
+import { memory } from "../../api/queries";
+import type { Memory } from "../../api/types";
+import { say } from "../../app/toast";
+import { useT } from "../../i18n/i18n";
+
+export type Changes = Partial<Pick<Memory, "content" | "title" | "importance" | "tier" | "valid_to">>;
+
+export function useChange(item: Memory, done: (changed: Memory) => void) {
+  const queries = useQueryClient();
+  const t = useT();
+  return useMutation({
+    mutationFn: (changes: Changes) =>
+      askData<Memory>(`/api/memory/${item.id}`, {
+        method: "PATCH",
+        body: changes,
+        headers: { "If-Match": `"${item.version}"` },
+      }),
+    onSuccess: (changed) => {
+      queries.setQueryData(memory(item.id).queryKey, changed);
+      void queries.invalidateQueries({ queryKey: ["memory", item.id, "history"] });
+      done(changed);
+    },
+    onError: (error) => {
+      const isStale = error instanceof ApiError && (error.status === 412 || error.status === 409);
+      if (isStale) void queries.invalidateQueries({ queryKey: ["memory", item.id] });
+      say(isStale ? t("memory.changed") : error.message);
+    },
+  });
+}

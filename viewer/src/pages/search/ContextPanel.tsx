@@ -1,0 +1,80 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { ask } from "../../api/client";
+import type { Place } from "../../api/place";
+import type { Context } from "../../api/types";
+import { href } from "../../app/route";
+import { useT, useWritten } from "../../i18n/i18n";
+import { Failure } from "../../parts/Failure";
+import { SafeText } from "../../text/SafeText";
+import { useSettled } from "./useSettled";
+
+const LEAST = 100;
+const MOST = 4000;
+const FIRST = 800;
+const SOURCES = 60;
+
+/** The text an assistant would be given for this question, for a budget one can try. */
+export function ContextPanel({ place, question }: { place: Place; question: string }) {
+  const t = useT();
+  const written = useWritten();
+  const [budget, setBudget] = useState(FIRST);
+  const settled = useSettled(budget, 120);
+  const made = useQuery({
+    queryKey: ["context", place, question, settled],
+    queryFn: ({ signal }) =>
+      ask<Context>("/api/context", { body: { ...place, query: question, budget: settled }, signal }),
+    placeholderData: keepPreviousData,
+    staleTime: 30_000,
+  });
+  return (
+    <aside className="context" aria-label={t("search.context")}>
+      <h2>{t("search.context")}</h2>
+      <label className="budget">
+        <span>{t("search.budget")}</span>
+        <output>{written.number(budget)}</output>
+        <input
+          type="range"
+          min={LEAST}
+          max={MOST}
+          step={50}
+          value={budget}
+          onChange={(event) => setBudget(event.target.valueAsNumber)}
+        />
+      </label>
+      {made.isError && <Failure error={made.error} retry={() => void made.refetch()} />}
+      {made.data && (
+        <>
+          <p className="dim">
+            {t("search.used", { tokens: made.data.tokens, budget: settled })}
+            {made.data.dropped > 0 && ` · ${t("search.dropped", { count: made.data.dropped })}`}
+          </p>
+          <section
+            className="context-text"
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+            tabIndex={0}
+            aria-label={t("memory.text")}
+          >
+            <SafeText text={made.data.text || t("search.nothing")} question={question} most={20_000} />
+          </section>
+          {made.data.memories.length > 0 && (
+            <details>
+              <summary>
+                {t("search.sources")} <span className="number">{made.data.memories.length}</span>
+              </summary>
+              <ul className="plain sources">
+                {made.data.memories.slice(0, SOURCES).map((id, index) => (
+                  <li key={id}>
+                    <a href={href("memory", id)}>
+                      {index + 1}. …{id.slice(-12)}
+                    </a>
+                  </li>
+                ))}
+              </ul>
+            </details>
+          )}
+        </>
+      )}
+    </aside>
+  );
+}

@@ -1,0 +1,63 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { ask } from "../../api/client";
+import { useT } from "../../i18n/i18n";
+import { Failure } from "../../parts/Failure";
+import { Loading } from "../../parts/Loading";
+import { Section } from "../../parts/Section";
+import { Wide } from "../../parts/Wide";
+
+interface Setting {
+  name: string;
+  value: unknown;
+  origin: string;
+}
+
+/** Every setting in force and where its value came from; those that were set stand first. */
+export function Effective() {
+  const t = useT();
+  const [filter, setFilter] = useState("");
+  const asked = useQuery({
+    queryKey: ["settings"],
+    queryFn: ({ signal }) => ask<{ settings: Setting[] }>("/api/viewer/settings", { signal }),
+    staleTime: 60_000,
+  });
+  const rows = (asked.data?.settings ?? [])
+    .filter((one) => one.name.includes(filter.trim().toLowerCase()))
+    .sort((left, right) => Number(left.origin === "default") - Number(right.origin === "default"));
+  return (
+    <Section title={t("settings.effective")}>
+      {asked.isPending && <Loading />}
+      {asked.isError && <Failure error={asked.error} />}
+      <input
+        type="search"
+        aria-label={t("settings.filter")}
+        placeholder={t("settings.filter")}
+        value={filter}
+        onChange={(event) => setFilter(event.target.value)}
+      />
+      <Wide name={t("settings.effective")}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{t("settings.name")}</th>
+              <th scope="col">{t("settings.value")}</th>
+              <th scope="col">{t("settings.origin")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((one) => (
+              <tr key={one.name}>
+                <th scope="row">
+                  <code>{one.name}</code>
+                </th>
+                <td className="value">{String(one.value)}</td>
+                <td className={one.origin === "default" ? "dim" : undefined}>{one.origin}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Wide>
+    </Section>
+  );
+}
