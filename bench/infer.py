@@ -1,6 +1,6 @@
 """How long extraction takes beside what the models alone need: many jobs, each of its own conversation, one slow model.
 
-    python bench/infer.py [--jobs 1000] [--together 8] [--delay 0.2] [--inside]
+    python -m bench.infer [--jobs 1000] [--together 8] [--delay 0.2] [--inside]
 
 The model is the scripted server of `recollect.testing`, in a process of its own, asked over HTTP through our router;
 with `--inside` it is a function that waits, so that only what is ours is measured.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import re
 import subprocess
@@ -20,6 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from bench.figure import tell
 from recollect.app.app import App, open_app
 from recollect.exchange import Asking
 from recollect.models import Kind, Reach, Scope, Where
@@ -115,14 +117,12 @@ def main() -> None:
     if given.inside:
         with tempfile.TemporaryDirectory() as folder:
             models = ScriptedModels({"extract": inside}, tasks=["extraction"], delay=given.delay)
-            tell(
-                given,
-                *asyncio.run(
-                    measure("http://127.0.0.1:9/v1", Path(folder) / "home", given.jobs, given.together, models)
-                ),
+            found = asyncio.run(
+                measure("http://127.0.0.1:9/v1", Path(folder) / "home", given.jobs, given.together, models)
             )
+        tell(figures(given, *found))
         return
-    own = [sys.executable, __file__, "--serve", "--delay", str(given.delay)]
+    own = [sys.executable, "-m", "bench.infer", "--serve", "--delay", str(given.delay)]
     with (
         tempfile.TemporaryDirectory() as folder,
         subprocess.Popen(own, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server,
@@ -130,7 +130,7 @@ def main() -> None:
         url = (server.stdout.readline() if server.stdout else "").strip()
         took, made = asyncio.run(measure(url, Path(folder) / "home", given.jobs, given.together))
         server.terminate()
-    tell(given, took, made)
+    tell(figures(given, took, made))
 
 
 def inside(asking: Asking) -> dict[str, Any]:
@@ -138,11 +138,19 @@ def inside(asking: Asking) -> dict[str, Any]:
     return found(asking.messages[1]["content"])
 
 
-def tell(given: argparse.Namespace, took: float, made: int) -> None:
-    """Print what was measured."""
+def figures(given: argparse.Namespace, took: float, made: int) -> dict[str, Any]:
+    """Return what was measured, beside the load that other work puts on the machine."""
     ideal = given.jobs / given.together * given.delay
-    print(f"{given.jobs} jobs, {given.together} at once, {given.delay * 1000:.0f} ms each: {took:.1f} s")
-    print(f"ideal {ideal:.1f} s, ratio {took / ideal:.2f}; facts by the model: {made}")
+    return {
+        "jobs": given.jobs,
+        "together": given.together,
+        "delay": round(given.delay * 1000),
+        "seconds": round(took, 1),
+        "ideal": round(ideal, 1),
+        "ratio": round(took / ideal, 2),
+        "facts": made,
+        "load": round(os.getloadavg()[0], 1),
+    }
 
 
 if __name__ == "__main__":

@@ -10,7 +10,20 @@ from bench.machine import stored_form
 from bench.synthetic.fill import form
 from bench.synthetic.texts import CACHE
 
-SECTIONS = ("quality", "ingest", "latency", "across", "capture", "cold", "memory", "disk", "hooks", "server", "peers")
+SECTIONS = (
+    "quality",
+    "ingest",
+    "latency",
+    "across",
+    "infer",
+    "capture",
+    "cold",
+    "memory",
+    "disk",
+    "hooks",
+    "server",
+    "peers",
+)
 LARGE = 100_000
 """Stores with more memories are filled apart, so that the others do not wait for them in vain."""
 STORES = CACHE / "stores"
@@ -41,6 +54,7 @@ class Size:
     asked: int
     added: int
     quality: tuple[str, ...] = ("--parts",)
+    jobs: int = 1000
 
 
 FULL = Size(("1000", "10000", "100000", "1000000", "1000x1000", "zh-100000"), ("1000", "10000"), None, 3, 300, 500)
@@ -52,6 +66,7 @@ QUICK = Size(
     100,
     100,
     ("--parts", "--spaces", "1", "--questions", "40"),
+    200,
 )
 
 
@@ -96,6 +111,10 @@ def _all(data: Path, size: Size) -> list[Task]:
     tasks += [Task(f"latency/{name}", "latency", ("bench.latency", str(at / name), *asked)) for name in size.stores]
     many, one = (str(at / name) for name in PROJECTS)
     tasks.append(Task("across", "across", ("bench.across", many, one, *asked)))
+    tasks += [
+        Task(f"infer/{together}", "infer", ("bench.infer", "--together", together, "--jobs", str(size.jobs)))
+        for together in ("8", "4")
+    ]
     tasks += [
         Task("capture", "capture", ("bench.footprint", "capture", str(data), *most)),
         Task("cold", "cold", ("bench.footprint", "cold", str(at / "10000"), *most)),

@@ -38,6 +38,7 @@ def report(kept: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         ("Ingest", _ingest(runs)),
         ("Search latency", _latency(runs)),
         ("Search across projects", _across(runs)),
+        ("Extraction by a model", _infer(runs)),
         ("Acknowledgement, cold start, memory, disk", _footprint(runs)),
         ("Hooks", _hooks(runs)),
         ("Over HTTP", _server(runs)),
@@ -115,6 +116,25 @@ def _across(runs: Mapping[str, Any]) -> Iterator[str]:
     ]
     yield table((f"{found['memories']:,} memories in", "p50", "p95", "p99", "processor time, p50"), rows)
     yield f"Asked again, and answered from the cache: p50 {found['cached']['p50']:.1f} ms.\n"
+    if after := dig(found, "cpu", "after"):
+        yield f"What is written after the answer takes {after:.1f} ms of processor time.\n"
+
+
+def _infer(runs: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table of how long extraction takes beside what the model alone needs."""
+    found = [made for together in ("8", "4") if (made := result(runs, f"infer/{together}"))]
+    rows = [
+        (
+            f"{one['jobs']:,} jobs of {one['delay']} ms, {one['together']} at once",
+            number(one["seconds"], 1, " s"),
+            number(one["ideal"], 1, " s"),
+            number(one["ratio"], 2, "×"),
+            number(one["load"], 1),
+        )
+        for one in found
+    ]
+    if rows:
+        yield table(("over HTTP, each of its own conversation", "took", "ideal", "ratio", "load"), rows)
 
 
 def _latency(runs: Mapping[str, Any]) -> Iterator[str]:

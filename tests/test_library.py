@@ -247,6 +247,9 @@ async def test_an_update_of_another_version_is_refused(memory: AsyncMemory) -> N
         {"expires_at": "soon"},
         {"valid_to": 10**30},
         {"text": "x", "version": "one"},
+        {"clear": "valid_to"},
+        {"clear": ["text"]},
+        {"clear": [["valid_to"]]},
     ],
 )
 async def test_an_update_that_cannot_be_is_refused_and_changes_nothing(

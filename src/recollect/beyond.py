@@ -96,6 +96,7 @@ class Beyond:
         """
         asked, whose = identifier(project_id, "project_id"), _user(user_id)
         await self._start()
+        asked = await self._acting.access.named(asked)
         return await self._shared.related(self._acting, asked, user_id=whose, limit=number(limit, "limit", 50))
 
     async def recommend(
@@ -109,6 +110,7 @@ class Beyond:
         if query is not None:
             query = question(query).text
         await self._start()
+        asked = await self._acting.access.named(asked)
         return await self._shared.recommended(
             self._acting, asked, query=query, user_id=whose, limit=number(limit, "limit")
         )
@@ -196,6 +198,7 @@ class Beyond:
             None if since is None else instant(since, "since"),
             None if until is None else instant(until, "until"),
         )
+        await self._app.across.settled()
         found = await self._app.audit.entries(asked, limit=number(limit, "limit"), beyond=beyond, newest=newest)
         return found if whole.allowed else [_only(entry, project or "") for entry in found]
 
@@ -207,6 +210,7 @@ class Beyond:
         """
         await self._start()
         await self._app.access.require(self._acting.actor, Action.OPERATE)
+        await self._app.across.settled()
         return await self._app.audit.verify(known)
 
     def _whose(self, user_id: str | None) -> str:

@@ -9,6 +9,7 @@ RecollectError
 ├── Denied                the actor may not do this                      (exit 4, HTTP 403)
 ├── StoreError            the place where memories live failed
 │   ├── StoreBusy         another process held it for too long           (retryable)
+│   ├── IndexAway         the index of vectors does not answer           (retryable)
 │   ├── StoreFull         no room left on the device
 │   ├── StoreReadOnly     the place cannot be written
 │   ├── StoreDamaged      the file is not what it should be
@@ -88,6 +89,13 @@ class StoreBusy(StoreError):
     """Another process held the store for longer than the busy timeout."""
 
     code = "store_busy"
+    retryable = True
+
+
+class IndexAway(StoreError):
+    """The index that vectors have beside the records does not answer; nothing is lost, and words answer alone."""
+
+    code = "index_away"
     retryable = True
 
 

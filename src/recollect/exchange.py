@@ -104,11 +104,12 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Unembedded:
-    """A chunk that has no vector of a model yet: the text of its memory from where it starts, and the speaker."""
+    """A chunk that has no vector of a model yet: its memory's text from where it starts, its speaker and project."""
 
     chunk: int
     text: str
     speaker: str | None
+    project_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,17 +216,22 @@ class Reindexed:
     changed: int
 
 
+Intent = Literal["lookup", "overview", "newest", "assistant"]
+"""What a question wants: one thing that was said, a summary, the present state, or what the assistant said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rephrased:
     """What a model reads in a question besides its words.
 
     `texts` are other ways to say it, to be searched for as well; `names` the people it speaks of, as they may have
-    signed; `spans` the stretches of time it is about. Each may be empty.
+    signed; `spans` the stretches of time it is about. Each may be empty. `intent` adds to what the rules see.
     """
 
     texts: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     spans: tuple[Span, ...] = ()
+    intent: Intent | None = None
 
 
 ModelTask = Literal["classification", "summarization", "extraction", "fusion", "completion"]
@@ -234,7 +240,7 @@ ModelTask = Literal["classification", "summarization", "extraction", "fusion", "
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One question to a language model, and what it is for.
+    """One question to a language model, and what it is for; where it is `background`, nobody waits for the answer.
 
     `messages` are `{"role", "content"}` in order. With `schema` (a JSON schema) the answer is to be JSON that fits it.
     `limit` is the most tokens of the answer; it and `temperature` are the task's own where they are `None`. `purpose`
@@ -249,6 +255,7 @@ class Asking:
     limit: int | None = None
     cached: bool = True
     project_id: str = "default"
+    background: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +280,16 @@ class Answered:
     data: Any
     model: str
     cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A value for a cache: kept for `ttl` seconds at most, and not where the cache was cleared since `epoch`."""
+
+    key: str
+    value: bytes
+    ttl: float
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)

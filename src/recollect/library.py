@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import builtins
 from collections import OrderedDict
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -283,7 +283,7 @@ class AsyncMemory(Beyond):
         """Return how a question was searched for: by words and meaning, by words alone, or for the latest only."""
         if not query.strip():
             return "recent"
-        return "hybrid" if self._app.embedding.answering else "words"
+        return "hybrid" if self._app.by_meaning else "words"
 
     async def get(self, memory_id: str) -> models.Memory:
         """Return one memory; raise NotFound."""
@@ -301,11 +301,13 @@ class AsyncMemory(Beyond):
         expires_at: datetime | str | None = None,
         valid_from: datetime | str | None = None,
         valid_to: datetime | str | None = None,
+        clear: Collection[str] = (),
         version: int | None = None,
     ) -> models.Memory:
         """Change a memory and return its new version; what is not given stays as it is.
 
-        With `version`, raises Conflict unless that is still the present one. `metadata` is replaced as a whole.
+        With `version`, raises Conflict unless that is still the present one. `metadata` is replaced as a whole. `clear`
+        names times to be taken away: `expires_at`, `valid_from`, `valid_to`.
         """
         await self._start()
         changes = {
@@ -318,7 +320,7 @@ class AsyncMemory(Beyond):
         }
         if version is not None:
             argument.at_least(version, 1, "version")
-        given = {name: value for name, value in changes.items() if value is not None}
+        given = {name: value for name, value in changes.items() if value is not None} | argument.times(clear)
         return await self._engine.update(
             argument.text(memory_id, "id"), text=text, metadata=metadata, version=version, **given
         )
@@ -341,7 +343,7 @@ class AsyncMemory(Beyond):
         await self._start()
         if user_id is project_id is conversation_id is agent_id is None:
             raise InvalidInput("Nobody is named", field="user_id", hint="Say whose memories to forget.")
-        asked = _reach(user_id, project_id, conversation_id, agent_id, self.user_id)
+        asked = await self._meant(_reach(user_id, project_id, conversation_id, agent_id, self.user_id))
         reach = await self._acting.reach(asked, Action.WRITE)
         if not filters:
             await self._forget_searches(asked)
@@ -398,7 +400,7 @@ class AsyncMemory(Beyond):
         agent_id: str | None = None,
     ) -> Awaitable[Reach]:
         """Return what these ids mean, checked and narrowed to what the actor may read; raise Denied, InvalidInput."""
-        return self._acting.reach(_reach(user_id, project_id, conversation_id, agent_id, self.user_id))
+        return self._read(_reach(user_id, project_id, conversation_id, agent_id, self.user_id))
 
     def writing(
         self,
@@ -408,15 +410,24 @@ class AsyncMemory(Beyond):
         agent_id: str | None = None,
     ) -> Awaitable[Scope]:
         """Return where these ids say to write, checked; raise Denied where the actor may not, and InvalidInput."""
-        asked = _reach(user_id, project_id, conversation_id, agent_id, self.user_id)
-        scope = Scope(
-            asked.user_id or self.user_id, asked.project_id or models.DEFAULT, asked.conversation_id, asked.agent_id
-        )
-        return self._checked(scope)
+        return self._written(_reach(user_id, project_id, conversation_id, agent_id, self.user_id))
 
-    async def _checked(self, scope: Scope) -> Scope:
+    async def _read(self, asked: Reach) -> Reach:
+        return await self._acting.reach(await self._meant(asked))
+
+    async def _written(self, asked: Reach) -> Scope:
+        asked = await self._meant(asked)
+        user, project = asked.user_id or self.user_id, asked.project_id or models.DEFAULT
+        scope = Scope(user, project, asked.conversation_id, asked.agent_id)
         await self._acting.access.check(self.actor, Action.WRITE, scope)
         return scope
+
+    async def _meant(self, asked: Reach) -> Reach:
+        """Return a reach that names its project as that is called now."""
+        if asked.project_id in {None, models.DEFAULT}:
+            return asked
+        name = await self._acting.access.named(asked.project_id or "")
+        return asked if name == asked.project_id else replace(asked, project_id=name)
 
     async def drain(self) -> None:
         """Wait until every job so far is done: what was captured is then found by meaning too."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Final
+
+on_behalf: Final[ContextVar[str]] = ContextVar("on_behalf", default="default")
+"""The project that is being worked for, where it is known: who notes what a call costs may be far from who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,17 @@ class Timing:
 
     way: str
     count: int = 0
+
+
+@contextmanager
+def working_for(project_id: str | None) -> Iterator[None]:
+    """Say for which project the work within is done; `None` says nothing."""
+    before = None if project_id is None else on_behalf.set(project_id)
+    try:
+        yield
+    finally:
+        if before is not None:
+            on_behalf.reset(before)
 
 
 class Meters:

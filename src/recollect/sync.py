@@ -8,25 +8,97 @@ from collections.abc import Callable, Coroutine, Mapping
 from functools import update_wrapper
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar
 
 from recollect.errors import RecollectError
 from recollect.library import AsyncMemory
+from recollect.people.members import MemberVerbs
+from recollect.people.office import Office
+from recollect.people.projects import ProjectVerbs
+from recollect.people.tokens import TokenVerbs
 
 P = ParamSpec("P")
 T = TypeVar("T")
+B = TypeVar("B")
+C_co = TypeVar("C_co", covariant=True)
 
 
-def _waiting(
-    verb: Callable[Concatenate[AsyncMemory, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Memory, P], T]:
-    """Return a verb of `AsyncMemory` as a method that waits for its result."""
+class _Waits(Protocol[C_co]):
+    """Has something asynchronous behind it, and waits for what that does."""
 
-    def call(self: Memory, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    @property
+    def behind(self) -> C_co:
+        """What it stands before."""
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on the store's event loop and return its result."""
+
+
+def _waiting(verb: Callable[Concatenate[B, P], Coroutine[Any, Any, T]]) -> Callable[Concatenate[_Waits[B], P], T]:
+    """Return an asynchronous verb as a method that waits for its result."""
+
+    def call(self: _Waits[B], /, *args: P.args, **kwargs: P.kwargs) -> T:
         return self.wait(verb(self.behind, *args, **kwargs))
 
     update_wrapper(call, verb)
     return call
+
+
+class _Before(Generic[B]):
+    """Verbs of a part of the library, waited for."""
+
+    def __init__(self, behind: B, memory: Memory) -> None:
+        self.behind, self._memory = behind, memory
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something on the store's event loop and return its result."""
+        return self._memory.wait(work)
+
+
+class Projects(_Before[ProjectVerbs]):
+    """`AsyncMemory.people.projects`, waited for."""
+
+    list = _waiting(ProjectVerbs.list)
+    get = _waiting(ProjectVerbs.get)
+    create = _waiting(ProjectVerbs.create)
+    change = _waiting(ProjectVerbs.change)
+    archive = _waiting(ProjectVerbs.archive)
+    restore = _waiting(ProjectVerbs.restore)
+    aliases = _waiting(ProjectVerbs.aliases)
+    forget_alias = _waiting(ProjectVerbs.forget_alias)
+    rename = _waiting(ProjectVerbs.rename)
+    merge = _waiting(ProjectVerbs.merge)
+    delete = _waiting(ProjectVerbs.delete)
+
+
+class Members(_Before[MemberVerbs]):
+    """`AsyncMemory.people.members`, waited for."""
+
+    users = _waiting(MemberVerbs.users)
+    add_user = _waiting(MemberVerbs.add_user)
+    remove_user = _waiting(MemberVerbs.remove_user)
+    members = _waiting(MemberVerbs.members)
+    set_member = _waiting(MemberVerbs.set_member)
+    grants = _waiting(MemberVerbs.grants)
+    grant = _waiting(MemberVerbs.grant)
+    revoke_grant = _waiting(MemberVerbs.revoke_grant)
+
+
+class Tokens(_Before[TokenVerbs]):
+    """`AsyncMemory.people.tokens`, waited for."""
+
+    list = _waiting(TokenVerbs.list)
+    create = _waiting(TokenVerbs.create)
+    revoke = _waiting(TokenVerbs.revoke)
+
+
+class People:
+    """`AsyncMemory.people`, waited for."""
+
+    def __init__(self, behind: Office, memory: Memory) -> None:
+        self.projects = Projects(behind.projects, memory)
+        self.members = Members(behind.members, memory)
+        self.tokens = Tokens(behind.tokens, memory)
 
 
 class Memory:
@@ -83,6 +155,11 @@ class Memory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def people(self) -> People:
+        """Projects, members and tokens; see `AsyncMemory.people`."""
+        return People(self.behind.people, self)
 
     def close(self) -> None:
         """Stop the worker, release the files, end the background loop; closing twice does nothing."""

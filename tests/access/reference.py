@@ -21,6 +21,7 @@ class World:
     grants: list[tuple[str, str, int, datetime]] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     memories: dict[str, tuple[str, str]] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
 
     def right(self, actor: Person | Service, project: str, now: datetime) -> int:
         """Return the right of an actor who is let in; everybody's in `default` is none of these."""

@@ -61,6 +61,10 @@ class Walk:
         """Return somebody, seldom the system."""
         return self.random.choice(self.held if self.random.random() < 0.3 else self.held[1:])
 
+    def meant(self, project: str | None) -> str | None:
+        """Return what a project is called now that may be named by an id it had."""
+        return None if project is None else self.world.aliases.get(project, project)
+
     def place(self) -> tuple[str | None, str | None]:
         """Return a user and a project that a request may name."""
         return self.random.choice((None, *USERS, "default")), self.random.choice((None, *PROJECTS, "default"))
@@ -69,7 +73,7 @@ class Walk:
         """Keep a note or turns."""
         actor, (user, project) = self.actor(), self.place()
         view = self.memory.acting(actor)
-        whose, where = user or actor.user_id, project or "default"
+        whose, where = user or actor.user_id, self.meant(project) or "default"
         text = f"{self.random.choice(WORDS)} {self.steps} {whose} {where}"
         allowed = self.world.writes(actor, whose, where, self.now)
         free = isinstance(actor, Person) and where not in {"default", *self.world.isolation}
@@ -95,6 +99,7 @@ class Walk:
         view = self.memory.acting(actor)
         meant = actor.user_id if user is project is None else user
         named: Mapping[str, Any] = {"user_id": user, "project_id": project}
+        project = self.meant(project)
         try:
             listed = await view.list(**named, limit=1000)
         except Denied:
@@ -161,10 +166,11 @@ class Walk:
         actor, (user, project) = self.actor(), self.place()
         if user is project is None:
             return
+        at = self.meant(project)
         doomed = {
             name
             for name, (whose, where) in self.world.memories.items()
-            if user in {None, whose} and project in {None, where} and self.world.writes(actor, whose, where, self.now)
+            if user in {None, whose} and at in {None, where} and self.world.writes(actor, whose, where, self.now)
         }
         try:
             await self.memory.acting(actor).forget(user_id=user, project_id=project)
@@ -180,15 +186,15 @@ class Walk:
         """Export, and look into every line."""
         actor, (user, project) = self.actor(), self.place()
         view = self.memory.acting(actor)
-        everything = user is project is None
+        everything, at = user is project is None, self.meant(project)
         lines: list[tuple[str, Mapping[str, Any]]] = []
         try:
             reach = None if everything else await view.reading(user, project)
             await view.app.dump.pour(lambda sort, values: lines.append((sort, values)), reach=reach)
         except Denied:
-            self.expect(self.world.is_refused(actor, user, project, self.now), f"{actor} was refused an export")
+            self.expect(self.world.is_refused(actor, user, at, self.now), f"{actor} was refused an export")
             return
-        wanted = self.world.readable(actor, user, project, self.now)
+        wanted = self.world.readable(actor, user, at, self.now)
         told = {values["id"] for sort, values in lines if sort == "memory"}
         self.same(told, wanted, f"{actor} exported {user} {project}")
 
@@ -229,8 +235,8 @@ class Walk:
     async def set_member(self) -> None:
         """Change a member's right, mostly as the system."""
         actor = self.actor() if self.random.random() < 0.3 else System()
-        project, user = self.random.choice(PROJECTS), self.random.choice(USERS)
-        right = self.random.choice(RIGHTS)
+        called, user = self.random.choice(PROJECTS), self.random.choice(USERS)
+        right, project = self.random.choice(RIGHTS), self.meant(called) or called
         old = self.world.members.get((project, user), 0)
         given = Right[right]
         leaves = given is Right.NONE and isinstance(actor, Person) and actor.user_id == user
@@ -240,7 +246,7 @@ class Walk:
         )
         last = old == OWNER and given < OWNER and self._owners(project) == 1
         try:
-            await self.memory.acting(actor).people.members.set_member(project, user, right)
+            await self.memory.acting(actor).people.members.set_member(called, user, right)
         except (Denied, NotFound):
             self.expect(not allowed or project not in self.world.isolation, f"{actor} was kept from {project} {right}")
         except Conflict:
@@ -251,11 +257,11 @@ class Walk:
 
     async def give(self) -> None:
         """Grant a right for a while."""
-        project, user = self.random.choice(PROJECTS), self.random.choice(USERS)
-        right = self.random.choice(("READ", "WRITE", "ADMIN"))
+        called, user = self.random.choice(PROJECTS), self.random.choice(USERS)
+        right, project = self.random.choice(("READ", "WRITE", "ADMIN")), self.meant(called) or called
         until = self.now + timedelta(minutes=self.random.randint(1, 300))
         try:
-            await self.memory.people.members.grant(project, user, right, until)
+            await self.memory.people.members.grant(called, user, right, until)
         except NotFound:
             self.expect(project not in self.world.isolation, f"there is {project}")
         else:
@@ -272,15 +278,17 @@ class Walk:
         else:
             self.world.isolation[project] = isolation
             self.world.members[project, owner] = OWNER
+            self.world.aliases.pop(project, None)
 
     async def change(self) -> None:
         """Change how far a project goes, or archive it."""
         actor = self.actor() if self.random.random() < 0.5 else System()
-        project = self.random.choice(PROJECTS)
+        called = self.random.choice(PROJECTS)
+        project = self.meant(called) or called
         isolation = self.random.choice(("strict", "relaxed", "shared"))
         status = self.random.choice(("active", "archived"))
         try:
-            await self.memory.acting(actor).people.projects.change(project, isolation=isolation, status=status)
+            await self.memory.acting(actor).people.projects.change(called, isolation=isolation, status=status)
         except (Denied, NotFound):
             same = isolation == self.world.isolation.get(project) and (status == "archived") == (
                 project in self.world.archived
@@ -295,10 +303,13 @@ class Walk:
 
     async def rename(self) -> None:
         """Give a project another id."""
-        old, new = self.random.sample(PROJECTS, 2)
+        called, new = self.random.sample(PROJECTS, 2)
+        old = self.meant(called) or called
         try:
-            await self.memory.people.projects.rename(old, new)
+            await self.memory.people.projects.rename(called, new)
         except RecollectError:
+            return
+        if old == new:
             return
         self._moved(old, new)
         self.world.isolation[new] = self.world.isolation.pop(old)
@@ -311,7 +322,7 @@ class Walk:
 
     async def merge(self) -> None:
         """Merge a project into another."""
-        old, new = self.random.sample(PROJECTS, 2)
+        old, new = (self.meant(called) or called for called in self.random.sample(PROJECTS, 2))
         try:
             await self.memory.people.projects.merge(old, new)
         except RecollectError:
@@ -333,6 +344,7 @@ class Walk:
             return
         self.expect(allowed, f"{actor} deleted {project}")
         self.world.memories = {name: at for name, at in self.world.memories.items() if at[1] != project}
+        self.world.aliases = {name: at for name, at in self.world.aliases.items() if at != project}
         await self._gone(project)
 
     async def token(self) -> None:
@@ -395,6 +407,8 @@ class Walk:
         for name, (user, project) in self.world.memories.items():
             if project == old:
                 self.world.memories[name] = (user, new)
+        self.world.aliases = {name: new if at == old else at for name, at in self.world.aliases.items() if name != new}
+        self.world.aliases[old] = new
 
     async def _gone(self, project: str) -> None:
         self.world.isolation.pop(project, None)

@@ -62,6 +62,7 @@ def places(found: Across) -> list[str]:
 
 
 async def noted(memory: AsyncMemory, action: str = "search_across") -> list[Any]:
+    await memory.app.across.settled()
     found = await memory.app.audit.entries(AuditFilter(action=action), limit=100, newest=False)
     return [(entry.deed.actor, entry.deed.decision, entry.deed.projects) for entry in found]
 

@@ -362,3 +362,24 @@ async def test_a_store_that_cannot_be_written_lets_the_event_come_again(
             await receive(memory, "claude-code", event, envelope(payload, event_id="once"))
     await receive(memory, "claude-code", event, envelope(payload, event_id="once"))
     assert [item.kind for item in await said(memory)] == [Kind.TURN]
+
+
+async def test_hooks_in_the_folder_of_a_renamed_project_reach_it(memory: AsyncMemory) -> None:
+    await memory.people.projects.create("lantern")
+    first = Session()
+    first.ask("Fix the importer: it stops at empty lines.")
+    await first.live(memory)
+    await memory.add(RULE, project_id="lantern")
+    await memory.people.projects.rename("lantern", "beacon")
+    later = Session(name="s-2")
+    later.start()
+    later.ask("How is the lighthouse deployed?")
+    told = await later.live(memory)
+    assert any("blue pipeline" in text for text in told)
+    assert {item.scope.project_id for item in await said(memory)} == {"beacon"}
+    assert len(await said(memory)) == 2
+    await memory.people.projects.forget_alias("beacon", "lantern")
+    last = Session(name="s-3")
+    last.ask("Once more from the old place, which is a project of its own now.")
+    await last.live(memory)
+    assert {item.scope.project_id for item in await said(memory)} == {"beacon", "lantern"}

@@ -95,3 +95,30 @@ async def test_a_wrong_token_is_in_the_log_and_the_right_one_is_not(home: Path) 
         assert [(entry.deed.decision, entry.deed.times) for entry in found] == [(Decision.FAILED, 1)]
         assert found[0].deed.origin
         assert "wrong-secret" not in repr(found)
+
+
+async def test_what_was_counted_is_noted_when_the_server_stops() -> None:
+    log = Log()
+    counting = Refusals(log.note, window=3600)
+    for _ in range(5):
+        counting.refused("a")
+    await counting.close()
+    assert log.deeds == [("a", 1), ("a", 4)]
+    await counting.close()
+    assert len(log.deeds) == 2
+
+
+async def test_a_wrong_token_of_a_node_is_in_the_log_too(home: Path) -> None:
+    async with guarded(home) as app, asking(app) as client:
+        for _ in range(3):
+            answer = await client.get(
+                "/api/sync/changes", headers={"Authorization": "Bearer node_wrong", "X-Recollect-Store": "s"}
+            )
+            assert answer.status_code == 403
+        await refusals.note_refusals(app)
+        found = await app.state.memory.app.audit.entries(AuditFilter(action="authenticate"), limit=9, newest=False)
+        assert [(entry.deed.decision, entry.deed.times) for entry in found] == [
+            (Decision.FAILED, 1),
+            (Decision.FAILED, 2),
+        ]
+        assert "node_wrong" not in repr(found)

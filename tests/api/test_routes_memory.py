@@ -219,3 +219,14 @@ async def test_messages_speak_chinese_unless_another_language_is_preferred(
     answer = await client.get("/api/memory/stats/alice", headers={"accept-language": accepted})
     assert answer.json()["message"] == ("统计信息获取成功" if chinese else "Statistics made")
     assert "Accept-Language" in answer.headers["vary"]
+
+
+async def test_null_takes_a_time_away_and_nothing_else(client: httpx.AsyncClient, memory: AsyncMemory) -> None:
+    kept = await memory.add("zebra", expires_at="2100-01-01", title="T")
+    await memory.update(kept.id, valid_to="2026-01-01")
+    for body in ({"valid_to": None, "title": None}, {"expires_at": None, "memory_id": kept.id}):
+        method, path = ("PUT", "/api/memory/update") if "memory_id" in body else ("PATCH", f"/api/memory/{kept.id}")
+        assert (await client.request(method, path, json=body)).status_code == 200
+    back = await memory.get(kept.id)
+    assert (back.valid_to, back.expires_at, back.title, back.version) == (None, None, "T", 4)
+    assert (await client.patch(f"/api/memory/{kept.id}", json={"title": None})).status_code == 400

@@ -157,8 +157,8 @@ async def test_usage_tells_calls_and_totals(client: httpx.AsyncClient, memory: A
         await records.spend([Usage(START + timedelta(days=day), "chat", "m1", 10, 5, 0.5, 12.5)])
     answer = (await client.get("/api/usage?limit=2")).json()
     assert [call["at"] for call in answer["usage"]] == ["2026-03-04T09:00:00Z", "2026-03-03T09:00:00Z"]
-    total = {"purpose": "chat", "provider": "m1", "calls": 3, "tokens_in": 30, "tokens_out": 15, "cost": 1.5}
-    assert answer["totals"] == [total]
+    counted = {"calls": 3, "failed": 0, "cached": 0, "tokens_in": 30, "tokens_out": 15, "cost": 1.5}
+    assert answer["totals"] == [{"purpose": "chat", "provider": "m1", **counted}]
     assert answer["next_cursor"]
     since = (await client.get("/api/usage?since=2026-03-04T00:00:00Z")).json()
     assert (len(since["usage"]), since["totals"][0]["calls"]) == (1, 1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 from collections.abc import Iterator
 from contextlib import nullcontext, suppress
@@ -32,6 +34,8 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
+NOT_HTTP = b"Invalid HTTP request received."
+"""What the protocol itself says to a header that is none; no route ever sees such a request."""
 ENDLESS = "/api/events"
 """A stream that does not end by itself has tests of its own."""
 
@@ -44,6 +48,12 @@ FEW = settings(
     suppress_health_check=list(HealthCheck),
 )
 MANY = settings(FEW, max_examples=int(os.environ.get("RECOLLECT_CASES", "150")), derandomize=False)
+
+
+@schemathesis.serializer("application/gzip")
+def packed(_: schemathesis.SerializationContext, value: object) -> bytes:
+    """Pack what was made up for a body that is sent packed."""
+    return gzip.compress(value if isinstance(value, bytes) else json.dumps(value).encode())
 
 
 MODES = {"right": GenerationMode.POSITIVE, "wrong": GenerationMode.NEGATIVE}
@@ -102,7 +112,9 @@ def ask(document: schemathesis.BaseSchema, method: str, path: str, mode: str, ho
     @how
     @given(case=document[path][method].as_strategy(generation_mode=MODES[mode]))
     def each(case: schemathesis.Case[Any]) -> None:
-        case.call_and_validate(checks=CHECKS, timeout=30)
+        answer = case.call(timeout=30)
+        if answer.content != NOT_HTTP:
+            case.validate_response(answer, checks=CHECKS)
 
     # Where any text will do for every part of a request, none can be wrong.
     with suppress(Unsatisfiable) if mode == "wrong" else nullcontext():

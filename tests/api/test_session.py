@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ from tests.api.guarded import BEARER, LOCAL, SECRET, asking, guarded, refused
 
 from recollect.api.session import LASTS, Claim, Sessions
 from recollect.models import Token, digest_of
+from recollect.server.sign_outs import SignOuts
 from recollect.testing.clock import START
 
 PROOF = {"X-Recollect": "viewer"}
@@ -131,3 +133,47 @@ def test_whatever_is_changed_in_a_cookie_it_opens_nothing() -> None:
     for forged in made_up:
         assert sessions.holder(forged, [TOKEN, Token("t2", "two", digest_of("two"), START)]) is None
     assert Claim.of(cookie) is not None
+
+
+class Shelf:
+    """Keeps ended sessions as a file would."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, int] = {}
+
+    def read(self) -> Mapping[str, int]:
+        return self.kept
+
+    def write(self, ended: Mapping[str, int]) -> None:
+        self.kept = dict(ended)
+
+
+def test_an_ended_session_stays_ended_over_a_restart_and_is_forgotten_when_it_would_have_ended() -> None:
+    now, shelf = 1000.0, Shelf()
+    sessions = Sessions(b"k" * 32, lambda: now, shelf)
+    first, second = (sessions.begin("t1", TOKEN.digest) for _ in range(2))
+    sessions.end(first)
+    again = Sessions(b"k" * 32, lambda: now, shelf)
+    assert again.holder(first, [TOKEN]) is None
+    assert again.holder(second, [TOKEN]) is TOKEN
+    now += LASTS + 1
+    third = again.begin("t1", TOKEN.digest)
+    again.end(third)
+    assert len(shelf.kept) == 1
+
+
+def test_a_made_up_session_fills_no_shelf() -> None:
+    shelf = Shelf()
+    Sessions(b"k" * 32, lambda: 1000.0, shelf).end("t1.99999999999999.once.seal")
+    assert shelf.kept == {}
+
+
+@pytest.mark.parametrize("found", [None, "", "{", "[1]", '{"a": "b"}'])
+def test_sign_outs_that_cannot_be_read_are_none(tmp_path: Path, found: str | None) -> None:
+    if found is not None:
+        (tmp_path / "sessions.ended").write_text(found)
+    outs = SignOuts(tmp_path)
+    assert outs.read() == {}
+    outs.write({"once": 5})
+    assert SignOuts(tmp_path).read() == {"once": 5}
+    assert (tmp_path / "sessions.ended").stat().st_mode & 0o077 == 0

@@ -8,11 +8,17 @@ import httpx
 from tests.api.guarded import BEARER, asking, guarded
 
 from recollect import AsyncMemory
+from recollect.api.app import create_app
 from recollect.api.routes.viewer_settings import effective
 from recollect.api.routes.viewer_spending import added_up
+from recollect.app.tables import tables_of
+from recollect.meters import Deed
 from recollect.models import Usage
+from recollect.ops.backup.chosen import repository_of
+from recollect.ops.backup.write import back_up
 from recollect.settings import load
 from recollect.testing.clock import START
+from recollect.testing.embedder import FakeEmbedder
 
 
 async def test_places_are_told_by_who_was_written_for_last(client: httpx.AsyncClient, memory: AsyncMemory) -> None:
@@ -74,7 +80,36 @@ def test_spending_is_added_up_by_day_and_model() -> None:
 
 async def test_the_doctor_is_asked_behind_the_door_only(home: Path) -> None:
     async with guarded(home) as app, asking(app) as client:
-        for path in ("places", "settings", "doctor", "spending", "demo"):
+        for path in ("places", "settings", "doctor", "spending", "demo", "upkeep", "backups"):
             assert (await client.get(f"/api/viewer/{path}")).status_code == 401
         told = (await client.get("/api/viewer/doctor", headers=BEARER)).json()
         assert {"sqlite", "store"} <= {check["name"] for check in told["checks"]}
+
+
+async def test_upkeep_tells_sizes_caches_and_the_exchange(home: Path) -> None:
+    async with guarded(home) as app, asking(app) as client:
+        (home / "logs").mkdir()
+        (home / "logs" / "server.log").write_bytes(b"x" * 700)
+        app.state.figures(Deed("cache", "answers", 0.0, 1))
+        app.state.figures(Deed("cache", "answers", 0.0, 0))
+        told = (await client.get("/api/viewer/upkeep", headers=BEARER)).json()
+        assert told["caches"]["answers"] == {"hit": 1, "miss": 1}
+        assert told["sizes"]["logs"] == 700
+        assert told["sizes"]["database"] > 0
+        assert told["sync"]["role"] == app.state.settings.node.role
+
+
+async def test_backups_are_told_with_what_the_policy_keeps(home: Path, tmp_path: Path) -> None:
+    policy = {"to": str(tmp_path / "backups"), "last": 1, "daily": 0, "weekly": 0, "monthly": 0}
+    settings = load(home, {"backup": policy}, environ={}).settings
+    async with (
+        AsyncMemory(settings=settings, embed=FakeEmbedder()) as memory,
+        asking(create_app(memory, settings)) as client,
+    ):
+        assert (await client.get("/api/viewer/backups")).json()["error"]
+        repository = repository_of(settings.backup, create=True)
+        for _ in range(2):
+            await back_up(memory.app, tables_of(memory.app), repository, lambda *_: None)
+        told = (await client.get("/api/viewer/backups")).json()
+    assert [one["kept"] for one in told["backups"]] == [True, False]
+    assert told["error"] is None

@@ -13,7 +13,7 @@ import pytest
 from pytest_examples import CodeExample, EvalExample, find_examples
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docs/operations").glob("*.md")])
 CONSOLE = re.compile(r"^```(?:console|bash)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 ELSEWHERE = ("make ", "git ", "pip ", "cd ", "python ", "apt-get ")
 """Commands that change more than a data directory: they are shown, not run."""

@@ -39,6 +39,18 @@ def test_every_environment_name_in_the_docs_sets_its_setting(tmp_path: Path) -> 
         "embedder.provider": "openai",
         "embedder.precision": "float32",
         "embedder.threads": "7",
+        "embedder.fallbacks": '[{"base_url": "http://x"}]',
+        "embedder.cache_ttl": "60",
+        "local.context": "512",
+        "project.project_isolation_mode": "shared",
+        "store.writers": "7",
+        "store.pgvector": "False",
+        "vectors.url": "qdrant://host:6333",
+        "vectors.grpc": "True",
+        "vectors.shards": "7",
+        "vectors.replicas": "7",
+        "vectors.quantised": "False",
+        "redis.url": "redis://host:6379",
         "compose.language": "zh",
         "models.enabled": "true",
         "models.providers": '{"x": {"base_url": "http://x"}}',
@@ -70,7 +82,8 @@ def test_every_environment_name_in_the_docs_sets_its_setting(tmp_path: Path) -> 
         plain = default.strip("`")
         kind = "int" if plain.isdigit() or name == "embedder.dimension" else "float" if "." in plain[:4] else "str"
         kind = "float" if name == "retrieve.word_weight" else kind
-        value = given.get(name, values[kind])
+        opposite = {"True": "False", "False": "True"}.get(plain)
+        value = given.get(name, opposite or values[kind])
         home = None if name == "home" else tmp_path
         loaded = load(home, environ={variable.strip("`"): value})
         after = {item.name: item for item in loaded.effective()}

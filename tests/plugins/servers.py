@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.chroma_server import chroma
 from tests.servers import Postgres, bundled, debian, emptied, postgres
 
 
@@ -42,3 +43,10 @@ def postgres_url(_shared: str) -> str:
 def pgvector_url(_shared_vectors: str) -> str:
     """Return an empty database of a PostgreSQL that has pgvector."""
     return emptied(_shared_vectors)
+
+
+@pytest.fixture(scope="session")
+def chroma_url() -> Iterator[str]:
+    """Return the address of a Chroma."""
+    with chroma() as server:
+        yield server.url

@@ -60,6 +60,7 @@ async def test_what_another_process_clears_is_forgotten_within_a_second(
         for _ in range(2)
     )
     await ours.set("a", b"one", ttl=60)
+    await ours.settled()
     assert await theirs.get("a") == b"one"
     await theirs.clear()
     assert await theirs.get("a") is None

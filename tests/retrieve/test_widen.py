@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from recollect import AsyncMemory
-from recollect.exchange import Rephrased
-from recollect.models import Span
+from recollect.capture.ids import new_id
+from recollect.exchange import Batch, Entry, Rephrased
+from recollect.models import Kind, Span
+from recollect.process.index import index
 from recollect.testing.clock import FakeClock
 from recollect.testing.embedder import FakeEmbedder
 
@@ -88,3 +91,21 @@ async def test_an_empty_question_is_not_read(memory: AsyncMemory) -> None:
     reader = read_by(memory, Rephrased(texts=("parcel",)))
     await memory.search(" ", user_id="u")
     assert reader.asked == []
+
+
+async def test_what_a_model_says_is_wanted_counts_like_what_the_rules_see(memory: AsyncMemory) -> None:
+    engine, question = memory.app.engine, "parcels and depots, please"
+    now = engine.now()
+    (note,) = [hit.memory for hit in await memory.search("Nougat", user_id="u", limit=1)]
+    told = "Thirty parcels went to depots in as many streets."
+    summary = replace(note, id=new_id(now), kind=Kind.SUMMARY, text=told, content_hash="thirty")
+    await engine.stores.records.commit(Batch([Entry(summary, index(summary), "thirty")]))
+    assert summary.id not in {hit.memory.id for hit in await memory.search(question, user_id="u", limit=50)}
+    read_by(memory, Rephrased(intent="overview"))
+    hits = await memory.search(question, user_id="u", limit=50, explain=True)
+    (found,) = [hit for hit in hits if hit.memory.id == summary.id]
+    assert found.parts["intent_overview"] == 0.0
+    read_by(memory, Rephrased(intent="lookup"))
+    hits = await memory.search(question, user_id="u", limit=50, explain=True)
+    assert summary.id not in {hit.memory.id for hit in hits}
+    assert all(hit.parts["intent_lookup"] == 0.0 for hit in hits)

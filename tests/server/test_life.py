@@ -217,3 +217,13 @@ def test_a_server_withdraws_only_its_own_file(home: Path) -> None:
     assert record.read(home) == mine
     record.withdraw(home, mine)
     assert record.read(home) is None
+
+
+def test_refused_tokens_that_were_counted_are_in_the_log_when_it_stops(start: Start, home: Path) -> None:
+    server = start()
+    for _ in range(3):
+        assert httpx.get(f"{server.url}/api/jobs", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    assert server.end()[0] == 0
+    with contextlib.closing(sqlite3.connect(home / "recollect.db")) as door:
+        found = door.execute("SELECT times FROM audit WHERE action = 'authenticate' ORDER BY seq").fetchall()
+    assert found == [(1,), (2,)]

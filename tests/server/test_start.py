@@ -19,6 +19,8 @@ from tests.server.conftest import COMMAND, Start, is_ready, until
 from recollect import AsyncMemory
 from recollect.server import record, token
 from recollect.server.private import create_private, write_private
+from recollect.stores.sql.database import Database, prepare_home
+from recollect.stores.sql.migrate import upgrade
 
 
 @pytest.fixture
@@ -171,11 +173,17 @@ def test_a_second_server_shares_the_data_directory(home: Path, start: Start) -> 
     assert record.running(home) == known
 
 
+def first_form(home: Path) -> None:
+    """Make a store in its first form, so that a start has something to write."""
+    prepare_home(home)
+    database = Database(home / "recollect.db")
+    upgrade(database, to="0001")
+    database.close_now()
+
+
 def test_while_the_store_is_locked_it_lives_and_waits(home: Path, start: Start) -> None:
-    start().end()
+    first_form(home)
     with contextlib.closing(sqlite3.connect(home / "recollect.db", isolation_level=None)) as door:
-        door.execute("DROP TABLE token")
-        door.execute("UPDATE alembic_version SET version_num = '0001'")  # so that there is something to write
         door.execute("BEGIN EXCLUSIVE")
         server = start(ready=False)
         found = until(lambda: record.running(home), "the file was written")
@@ -191,10 +199,8 @@ def test_while_the_store_is_locked_it_lives_and_waits(home: Path, start: Start) 
 
 
 def test_stopping_does_not_wait_for_a_locked_store(home: Path, start: Start) -> None:
-    start().end()
+    first_form(home)
     with contextlib.closing(sqlite3.connect(home / "recollect.db", isolation_level=None)) as door:
-        door.execute("DROP TABLE token")
-        door.execute("UPDATE alembic_version SET version_num = '0001'")
         door.execute("BEGIN EXCLUSIVE")
         server = start(ready=False)
         until(lambda: record.running(home), "the file was written")

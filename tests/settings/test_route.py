@@ -232,3 +232,24 @@ def test_tables_may_be_json_in_the_environment(tmp_path: Path) -> None:
     settings = loaded(tmp_path, **env)
     assert routes(plan(settings)) == {"fusion": "x/a = x/b"}
     assert settings.models.budget.tokens is None
+
+
+def test_a_batch_size_says_how_many_turns_are_read_at_once(tmp_path: Path) -> None:
+    assert loaded(tmp_path, MINI_LLM__PERFORMANCE__BATCH_SIZE="7").infer.batch == 7
+    assert loaded(tmp_path, PHASE_4).infer.batch == 8
+    with pytest.raises(ConfigError, match=r"infer\.batch"):
+        loaded(tmp_path, MINI_LLM__PERFORMANCE__BATCH_SIZE="many")
+
+
+def test_a_fallback_of_the_embedder_counts_where_it_is_the_same_model(tmp_path: Path) -> None:
+    assert loaded(tmp_path, PHASE_4).embedder.fallbacks == ()
+    same = PHASE_4.replace("gemini/text-embedding-004", "openrouter/qwen/qwen3-embedding-8b")
+    (spare,) = loaded(tmp_path, same, OPENROUTER_API_KEY="or-1").embedder.fallbacks
+    assert (spare.base_url, spare.model) == ("https://openrouter.ai/api/v1", "qwen/qwen3-embedding-8b")
+    assert spare.api_key is not None
+    (tmp_path / "recollect.yaml").unlink()
+    route = "MINI_LLM__TASK_ROUTING__EMBEDDING__"
+    told = {f"{route}MODEL": "siliconflow/qwen3-embedding-8b", f"{route}FALLBACK": "ollama/qwen3-embedding-8b"}
+    settings = loaded(tmp_path, **told)
+    assert settings.embedder.model == "Qwen/qwen3-embedding-8b"
+    assert [one.base_url for one in settings.embedder.fallbacks] == ["http://localhost:11434/v1"]

@@ -80,15 +80,15 @@ class Opener:
     """Opens backends for one test; they close when it ends."""
 
     def __init__(self, stack: AsyncExitStack) -> None:
-        self._stack = stack
+        self.stack = stack
 
     async def sql(self, place: Place) -> Backend:
         """Open a backend over a file or a database."""
-        return await self._stack.enter_async_context(open_sql(place))
+        return await self.stack.enter_async_context(open_sql(place))
 
     async def resident(self, place: Place, *, limit: int = 1 << 30) -> tuple[Backend, Tenants]:
         """Open a backend that searches in memory, and what it holds there."""
-        return await self._stack.enter_async_context(open_resident(place, limit=limit))
+        return await self.stack.enter_async_context(open_resident(place, limit=limit))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from recollect.stores.postgres.vectors import PostgresVectors
 from recollect.testing.backend import Backend
 from recollect.testing.delete import DeleteContract
 from recollect.testing.vectors import VectorsContract
+from recollect.testing.within import WithinContract
 
 
 @pytest.fixture
@@ -33,3 +34,7 @@ class TestIndexed(VectorsContract):
 
 class TestDelete(DeleteContract):
     """Deleting, searched with pgvector."""
+
+
+class TestWithin(WithinContract):
+    """Nothing is widened with pgvector."""

@@ -13,6 +13,7 @@ from recollect.testing.lore import LoreContract
 from recollect.testing.queue import QueueContract
 from recollect.testing.records import ReachContract, RecordsContract
 from recollect.testing.vectors import VectorsContract
+from recollect.testing.within import WithinContract
 from recollect.testing.words import WordsContract
 
 
@@ -55,3 +56,7 @@ class TestGraph(GraphContract):
 
 class TestDelete(DeleteContract):
     """Deleting, searched in PostgreSQL."""
+
+
+class TestWithin(WithinContract):
+    """Nothing is widened in PostgreSQL."""

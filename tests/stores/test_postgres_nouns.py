@@ -1,4 +1,4 @@
-"""Owners, tokens and the audit log over PostgreSQL keep their promises."""
+"""Owners, people, tokens, the audit log and trails over PostgreSQL keep their promises."""
 
 from __future__ import annotations
 
@@ -10,12 +10,18 @@ from tests.stores.conftest import Opener
 from recollect.ports import Audit, Owners, Tokens
 from recollect.stores.sql.audit import SqlAudit
 from recollect.stores.sql.owners import SqlOwners
+from recollect.stores.sql.people import SqlPeople
+from recollect.stores.sql.projects import SqlProjects
+from recollect.stores.sql.search_history import SqlSearchHistory
 from recollect.stores.sql.tokens import SqlTokens
+from recollect.stores.sql.trail import SqlTrail
 from recollect.testing.audit import AuditContract
 from recollect.testing.backend import Backend
 from recollect.testing.clock import FakeClock
 from recollect.testing.owners import OwnersContract
+from recollect.testing.people import Kept, PeopleContract
 from recollect.testing.tokens import TokensContract
+from recollect.testing.trail import Left, TrailContract
 
 
 @pytest.fixture
@@ -53,3 +59,24 @@ class TestOwners(OwnersContract):
 
 class TestTokens(TokensContract):
     """Tokens over PostgreSQL."""
+
+
+@pytest.fixture
+def kept(backend: Backend) -> Kept:
+    database = backend.words._database  # type: ignore[attr-defined]
+    return Kept(SqlPeople(database), SqlProjects(database, backend.clock), SqlTokens(database))
+
+
+@pytest.fixture
+def left(backend: Backend, tmp_path: Path) -> Left:
+    database = backend.words._database  # type: ignore[attr-defined]
+    log = SqlAudit(database, backend.clock, tmp_path / "audit.head")
+    return Left(SqlTrail(log), log, SqlSearchHistory(database))
+
+
+class TestPeople(PeopleContract):
+    """Projects and people over PostgreSQL."""
+
+
+class TestTrail(TrailContract):
+    """Trails over PostgreSQL."""

@@ -9,6 +9,7 @@ from recollect.testing.backend import Backend
 from recollect.testing.delete import DeleteContract
 from recollect.testing.lore import LoreContract
 from recollect.testing.vectors import VectorsContract
+from recollect.testing.within import WithinContract
 from recollect.testing.words import WordsContract
 
 
@@ -31,3 +32,7 @@ class TestLore(LoreContract):
 
 class TestDelete(DeleteContract):
     """Deleting, searched in memory."""
+
+
+class TestWithin(WithinContract):
+    """Nothing is widened in memory, caught up with PostgreSQL."""

@@ -12,6 +12,7 @@ from recollect.testing.lore import LoreContract
 from recollect.testing.queue import QueueContract
 from recollect.testing.records import ReachContract, RecordsContract
 from recollect.testing.vectors import VectorsContract
+from recollect.testing.within import WithinContract
 from recollect.testing.words import WordsContract
 
 
@@ -54,3 +55,7 @@ class TestGraph(GraphContract):
 
 class TestDelete(DeleteContract):
     """Deleting, searched in the file."""
+
+
+class TestWithin(WithinContract):
+    """Nothing is widened in SQLite."""

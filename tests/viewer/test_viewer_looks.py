@@ -27,9 +27,20 @@ PAGES: Final = {
     "numbers": ("#/numbers", "main .days svg"),
     "graph": ("#/graph?name=Tom%C3%A1s", "main .node"),
     "settings": ("#/settings", "main .checks li"),
+    "across": ("#/search?q=backups&in=all", "main .notice"),
     "missing": ("#/memory/00000000-0000-7000-8000-000000000000", "main .empty"),
 }
 """Where each page is, and what is on it once it is there."""
+
+LONG: Final = ("settings", "numbers", "memory")
+"""Pages that are taken as a whole, not only what is in sight."""
+MOST: Final = 4000
+
+CUT: Final = """[...document.querySelectorAll("button, select, input, textarea, a, h1, h2, meter")]
+    .filter(one => !one.closest(".wide, .sr, .skip, dialog:not([open]), svg") && one.checkVisibility())
+    .filter(one => { const box = one.getBoundingClientRect(); return box.left < -1 || box.right > innerWidth + 1; })
+    .map(one => one.outerHTML.slice(0, 120))"""
+"""What one could not reach on a page that does not scroll sideways."""
 
 LOOKS: Final = {
     "light-en": {"theme": "light", "locale": "en-US"},
@@ -76,7 +87,13 @@ def judged(page: Page, there: str, name: str) -> None:
     expect(page.locator(there).first).to_be_visible()
     expect(page.locator("main .loading")).to_have_count(0)
     PICTURES.mkdir(exist_ok=True)
+    size = page.viewport_size or {"width": 0, "height": 0}
+    if name.startswith(LONG):
+        tall = page.evaluate("document.querySelector('main').scrollHeight")
+        page.set_viewport_size({"width": size["width"], "height": min(MOST, max(size["height"], tall + 80))})
     page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+    page.set_viewport_size(size)
+    assert not page.evaluate(CUT), f"{name} has what is cut"
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0, f"{name} is {wide} pixels too wide"
     assert not faults(page), name

@@ -49,6 +49,22 @@ def test_a_restart_signs_nobody_out_but_a_new_token_does(new_site: Callable[...,
         expect(page.get_by_label("Token")).to_be_visible()
 
 
+def test_who_has_signed_out_stays_out_over_a_restart(new_site: Callable[..., Site]) -> None:
+    site = new_site()
+    port = str(site.server.port)
+    site.add("Something")
+    with site.looking() as page:
+        expect(rows(page).first).to_be_visible()
+        (cookie,) = page.context.cookies()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_label("Token")).to_be_visible()
+        site.server.end()
+        new_site("--port", port)
+        page.context.add_cookies([{"name": cookie["name"], "value": cookie["value"], "url": site.url}])
+        page.reload()
+        expect(page.get_by_label("Token")).to_be_visible()
+
+
 def test_without_tokens_nobody_is_asked(new_site: Callable[..., Site]) -> None:
     site = new_site("--port", "0", "--no-auth")
     with site.looking(sign_in=False) as page:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from tests.server.conftest import until
 from tests.viewer.site import Site, rows
 
@@ -81,6 +82,32 @@ def test_all_of_a_long_list_can_be_scrolled_to_and_few_rows_are_in_the_page(site
         assert rows(page).count() < 60
         box.evaluate("box => box.scrollTo(0, 0)")
         expect(rows(page).first).to_contain_text("long list, entry 2999")
+
+
+def test_a_list_longer_than_a_browser_can_lay_out_is_scrolled_to_its_end_and_back(site: Site) -> None:
+    memory = site.ask("GET", f"/api/memory/{site.add('A row', user_id='endless')}")["data"]
+    pages, size = 10, 3000
+
+    def page_of(route: Route) -> None:
+        first = int(json.loads(route.request.post_data or "{}").get("cursor") or 0)
+        made = [{**memory, "id": f"{number}", "content": f"row {number}."} for number in range(first, first + size)]
+        following = str(first + size) if first + size < pages * size else None
+        route.fulfill(json={"data": {"memories": made, "next_cursor": following}})
+
+    with site.looking() as page:
+        page.route("**/api/memory/list", page_of)
+        page.get_by_label("Whose memories").select_option("uendless")
+        expect(rows(page).first).to_contain_text("row 0.")
+        box = page.get_by_label("Memories, the newest first")
+
+        def at(top: str, text: str) -> bool:
+            box.evaluate(f"box => box.scrollTo(0, {top})")
+            return rows(page).filter(has_text=text).count() == 1
+
+        until(lambda: at("box.scrollHeight", f"row {pages * size - 1}."), "the end came into sight", 60)
+        assert box.evaluate("box => box.scrollHeight") <= 1_000_000 < pages * size * 72
+        until(lambda: at("0", "row 0."), "the beginning came into sight", 60)
+        assert rows(page).count() < 60
 
 
 def test_it_goes_on_where_it_broke_off_when_the_server_comes_again(new_site: Callable[..., Site]) -> None:

@@ -12,6 +12,7 @@ import "./styles/stream.css";
 import "./styles/search.css";
 import "./styles/welcome.css";
 import "./styles/figures.css";
+import "./styles/settings.css";
 
 const root = document.getElementById("root");
 if (root) {

@@ -73,6 +73,11 @@ class Access:
         """Have what this process has just changed seen by the next decision."""
         await self.known(age=0.0)
 
+    async def named(self, project_id: str) -> str:
+        """Return the present id of a project, which may be called by one that it had before."""
+        known = await self.known()
+        return known.aliases.get(project_id, project_id)
+
     async def verdict(self, actor: Actor, action: Action, asked: Reach) -> Verdict:
         """Return a decision without acting on it."""
         known = await self.known()

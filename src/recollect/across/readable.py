@@ -43,6 +43,7 @@ async def named(
     most: int | None,
 ) -> Readable:
     """Return the first `most` of the projects that are named, those that the actor may read; raise Denied if none."""
+    names = tuple(dict.fromkeys([await acting.access.named(name) for name in names]))
     wanted, left = names[:most], () if most is None else tuple(names[most:])
     allowed: list[str] = []
     parts: list[Within] = []

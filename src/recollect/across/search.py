@@ -1,22 +1,24 @@
 """One question asked in several projects at the same time, and the answers made one list.
 
-Every such question is put into the audit log before anything of the answer is given, and into the history of whoever
-asked, if that is kept.
+Every such question is put into the audit log and, if that is kept, into the history of whoever asked: right after the
+answer, and before anything is answered after it that could not be.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from recollect import models
+from recollect.access.access import signed
 from recollect.access.acting import Acting
 from recollect.across.answers import Answers
 from recollect.across.readable import Readable, everywhere, named
+from recollect.across.trail import Trail
 from recollect.errors import Denied, InvalidInput
 from recollect.models import (
     Across,
@@ -95,6 +97,7 @@ class CrossSearch:
         one_pass: Pass,
         tenancies: Tenancies,
         history: SearchHistory,
+        trail: Trail,
         clock: Clock,
         limits: Limits,
         answering: Callable[[], bool],
@@ -103,11 +106,10 @@ class CrossSearch:
         sweep: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._finder, self._pass, self._tenancies = finder, one_pass, tenancies
-        self._history, self._clock, self.limits = history, clock, limits
+        self._history, self._trail, self._clock, self.limits = history, trail, clock, limits
         self._answering = answering
         self.answers = Answers() if answers is None else answers
         self._sweep = sweep
-        self._keeping: set[asyncio.Task[None]] = set()
 
     @property
     def spread(self) -> Spread:
@@ -121,21 +123,21 @@ class CrossSearch:
         none is named.
         """
         await self.allow(acting, "search_across", asked.projects)
+        await self._trail.made_up()  # nothing is given while what was given before is not in the log
         begun = time.perf_counter()
         embedding = self._finder.embedding(asked.text) if asked.text.strip() else None
         try:
             where = await self.readable(acting, asked)
-            noting = asyncio.ensure_future(self._note(acting, asked, where))
+            past = None
             try:
                 found = await self._answer(acting, asked, where, told, embedding)
+                found = replace(found, milliseconds=(time.perf_counter() - begun) * 1000)
+                past = self._past(acting, asked, found) if kept else None
             finally:
-                await noting  # nothing is given that is not in the log
+                await self._trail.leave(_deed(acting, asked, where), past)
         finally:
             if embedding is not None:
                 embedding.cancel()
-        found = replace(found, milliseconds=(time.perf_counter() - begun) * 1000)
-        if kept:
-            self._remember(acting, asked, found)
         return found
 
     async def allow(self, acting: Acting, action: str, projects: Sequence[str] = ()) -> None:
@@ -189,9 +191,8 @@ class CrossSearch:
         return deleted
 
     async def settled(self) -> None:
-        """Wait until every search so far is in its history."""
-        while self._keeping:
-            await asyncio.gather(*self._keeping, return_exceptions=True)
+        """Wait until every search so far is in the log and in its history."""
+        await self._trail.settled()
 
     async def _answer(
         self, acting: Acting, asked: Question, where: Readable, told: Told | None, embedding: Embedding | None
@@ -247,31 +248,21 @@ class CrossSearch:
         counts = {project: len(found) for project, found in zip(asking.projects, lists, strict=True)}
         return tuple(merged(lists, asking.merge)[: query.limit]), counts
 
-    async def _note(self, acting: Acting, asked: Question, where: Readable) -> None:
-        detail: dict[str, str | int | bool] = {"merge": asked.merge, "all": asked.everywhere}
-        deed = Deed("search_across", projects=where.projects, target=asked.user_id or "", detail=detail)
-        await acting.access.note(acting.actor, deed, durable=False)
+    def _past(self, acting: Acting, asked: Question, found: Across) -> PastSearch:
+        """Return what is kept of a search for its user."""
+        actor = acting.actor
+        user = actor.user_id if isinstance(actor, Person) else asked.user_id or actor.user_id
+        projects = tuple(project.project_id for project in found.projects)
+        return PastSearch(
+            0, self._clock.now(), user, asked.text, projects, asked.merge, found.total, found.milliseconds
+        )
 
-    def _remember(self, acting: Acting, asked: Question, found: Across) -> None:
-        """Keep a search in its user's history, without having anybody wait for it."""
-        if self.limits.history:
-            actor = acting.actor
-            user = actor.user_id if isinstance(actor, Person) else asked.user_id or actor.user_id
-            projects = tuple(project.project_id for project in found.projects)
-            past = PastSearch(
-                0, self._clock.now(), user, asked.text, projects, asked.merge, found.total, found.milliseconds
-            )
-            self._background(self._history.add(past, keep=self.limits.history))
 
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._keeping.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._keeping.discard(task)
-        if not task.cancelled():
-            task.exception()  # a history that cannot be written stops nobody from searching
+def _deed(acting: Acting, asked: Question, where: Readable) -> Deed:
+    """Return what the audit log is told of a question: who and where, not its words."""
+    detail: dict[str, str | int | bool] = {"merge": asked.merge, "all": asked.everywhere}
+    deed = Deed("search_across", projects=where.projects, target=asked.user_id or "", detail=detail)
+    return signed(acting.actor, deed)
 
 
 def _searched(where: Readable, hits: Sequence[Hit], counts: Mapping[str, int]) -> tuple[Searched, ...]:

@@ -60,8 +60,9 @@ class Live:
         heard = parse(client, event, payload, event_id, sent_at)
         if heard is None:
             return None
-        project = self._told.project(heard.place.session, project_in(heard.place.folder))
-        if self._is_skipped(project, heard.place.folder):
+        called = self._told.project(heard.place.session, project_in(heard.place.folder))
+        project = await self._memory.app.access.named(called)
+        if self._is_skipped(project, called, heard.place.folder):
             return None
         first = self._told.is_first(event_id)
         late = envelope.get("spooled") is True or self._engine.now() - sent_at > LATE
@@ -79,10 +80,8 @@ class Live:
                 telling.cancel()
         return None if told is None else answer(client, event, told.text)
 
-    def _is_skipped(self, project: str, folder: str) -> bool:
-        return any(
-            fnmatchcase(name, pattern) for pattern in self._settings.skip_projects for name in (project, folder) if name
-        )
+    def _is_skipped(self, *names: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self._settings.skip_projects for name in names if name)
 
     async def _keep(self, heard: Event, project: str) -> None:
         try:

@@ -1,7 +1,8 @@
 """`/api/session`: a browser shows a token once and is known by a cookie from then on; the cookie is never the token.
 
 The cookie names a token's id, when it ends and a number used once, and is sealed with a key of this server and the
-token's digest: it survives a restart, and dies with the token. Who signs out is remembered until the next start.
+token's digest: it survives a restart, and dies with the token. Who signs out is remembered until the cookie would have
+ended by itself, over restarts too.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.types import Scope
 
@@ -49,13 +50,28 @@ class Claim:
         return cls(parts[0], int(parts[1][:15]), parts[2], parts[3])
 
 
+class Ended(Protocol):
+    """Keeps which sessions were ended, each by its number with the second at which it would have ended by itself."""
+
+    def read(self) -> Mapping[str, int]:
+        """Return what was written last, nothing where that cannot be read."""
+        ...
+
+    def write(self, ended: Mapping[str, int]) -> None:
+        """Keep all of them in place of what was there."""
+        ...
+
+
 class Sessions:
     """Opens, recognises and ends the sessions of browsers."""
 
-    def __init__(self, key: bytes | None = None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, key: bytes | None = None, clock: Callable[[], float] = time.time, ended: Ended | None = None
+    ) -> None:
         self._key = key or secrets.token_bytes(32)
         self._clock = clock
-        self._ended: dict[str, None] = {}
+        self._kept = ended
+        self._ended = {} if ended is None else dict(ended.read())
 
     def begin(self, token_id: str, digest: str) -> str:
         """Return the cookie of a new session."""
@@ -76,10 +92,16 @@ class Sessions:
     def end(self, cookie: str) -> None:
         """Let a session open nothing any more."""
         claim = Claim.of(cookie)
-        if claim is not None and claim.ends > self._clock():
-            self._ended[claim.once[:64]] = None
-            while len(self._ended) > MOST:
-                del self._ended[next(iter(self._ended))]
+        now = self._clock()
+        if claim is None or not now < claim.ends <= now + LASTS:
+            return
+        self._ended[claim.once[:64]] = claim.ends
+        for once in [once for once, ends in self._ended.items() if ends <= now]:
+            del self._ended[once]
+        while len(self._ended) > MOST:
+            del self._ended[next(iter(self._ended))]
+        if self._kept is not None:
+            self._kept.write(self._ended)
 
     def _seal(self, token_id: str, ends: int, once: str, digest: str) -> str:
         said = "\n".join((token_id, str(ends), once, digest))

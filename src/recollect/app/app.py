@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from recollect.access.access import Access
 from recollect.access.acting import Acting
@@ -14,6 +15,7 @@ from recollect.access.store import ActingDump
 from recollect.across.answers import Answers
 from recollect.across.search import CrossSearch
 from recollect.app.across import cross_search
+from recollect.app.beside import attend, vector_jobs
 from recollect.app.embedders import cached, embedder
 from recollect.app.infer import SIDE_BY_SIDE, Inference, inference
 from recollect.app.models import language_models
@@ -23,7 +25,7 @@ from recollect.app.stores import open_database, searching
 from recollect.chat import Agent
 from recollect.clock import SystemClock
 from recollect.engine import EMBED, INFER, SCRUB, Engine, Rules, Stores
-from recollect.errors import ProviderError
+from recollect.errors import ProviderError, RecollectError
 from recollect.meters import Meters
 from recollect.models import Isolation, Job, System, Task
 from recollect.ports import (
@@ -42,13 +44,13 @@ from recollect.ports import (
     Upkeep,
 )
 from recollect.providers.chat.language import LanguageModels
+from recollect.providers.chat.paced import PacedModels
 from recollect.providers.metered import MeteredEmbed
 from recollect.retrieve.fuse import Weights
 from recollect.retrieve.search import Finder, Options
-from recollect.retrieve.ways import Ways
 from recollect.settings import Settings
+from recollect.stores.beside.vectors import IndexedVectors
 from recollect.stores.resident.index import Threads
-from recollect.stores.resident.spread import ResidentSpread
 from recollect.stores.resident.tenants import Tenants
 from recollect.stores.sql.audit import SqlAudit
 from recollect.stores.sql.database import Database, prepare_home
@@ -64,7 +66,6 @@ from recollect.stores.sql.sync.sync import SqlSync
 from recollect.stores.sql.tokens import SqlTokens
 from recollect.stores.sql.upkeep import SqlUpkeep
 from recollect.text.words import VERSION
-from recollect.worker.embed import Embedding
 from recollect.worker.identity import own_name, release_abandoned
 from recollect.worker.worker import Handler, Pace, Worker
 
@@ -79,6 +80,7 @@ class App:
     database: Database
     tenants: Tenants
     threads: Threads
+    indexed: IndexedVectors | None
     dump: Dump
     upkeep: Upkeep
     tokens: Tokens
@@ -97,6 +99,13 @@ class App:
     inferring: Inference
     _making_up: asyncio.Task[None] | None = None
     _warming: asyncio.Task[None] | None = None
+    _renewing: asyncio.Task[None] | None = None
+    _attending: asyncio.Task[None] | None = None
+
+    @property
+    def by_meaning(self) -> bool:
+        """Whether questions were last searched for by meaning: embedded, and answered by the index if there is one."""
+        return self.embedding.answering and (self.indexed is None or self.indexed.answering)
 
     async def start(self) -> None:
         """Begin working off jobs, those left by processes that died and by a missing embedder among them."""
@@ -106,6 +115,10 @@ class App:
         self.worker.start()
         self._making_up = asyncio.create_task(self._make_up())
         self._warming = asyncio.create_task(self.models.warm())
+        self._renewing = asyncio.create_task(self._renew())
+        if self.indexed is not None:
+            queue, model = self.engine.stores.queue, self.engine.embed.model
+            self._attending = asyncio.create_task(attend(self.indexed, queue, model, self.worker.wake))
 
     async def _make_up(self) -> None:
         """See to vectors that could not be made before: for want of an embedder, or because it is another one now."""
@@ -116,13 +129,22 @@ class App:
         if not parked and not changed:
             return
         try:
-            await embed.embed(["ready"])
+            await self.embedding.embed(["ready"])
         except ProviderError:
             return
         await queue.retry(parked)
         if changed:
             await queue.push([Task(EMBED, {"all": True})])
         self.worker.wake()
+
+    async def _renew(self) -> None:
+        """At midnight, when the day's budget begins anew, see to the vectors that could not be paid for."""
+        while True:
+            now = datetime.now(UTC)
+            tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=1)
+            await asyncio.sleep((tomorrow - now).total_seconds())
+            with suppress(RecollectError):
+                await self._make_up()
 
     async def drain(self) -> None:
         """Wait until every job so far is done, those that are made up at the start among them."""
@@ -133,7 +155,7 @@ class App:
     async def close(self) -> None:
         """Stop the worker, then release threads and files."""
         await self.across.settled()
-        for begun in (self._making_up, self._warming):
+        for begun in (self._making_up, self._warming, self._attending, self._renewing):
             if begun is not None:
                 begun.cancel()
                 with suppress(asyncio.CancelledError):
@@ -144,11 +166,11 @@ class App:
         self.tenants.close()
         await self.engine.stores.records.close()
         reranking = self.engine.finder.reranking
-        for held in (self.engine.embed, reranking and reranking.model):
-            await _released(held)
+        for held in (self.engine.embed, reranking and reranking.model, self.indexed):
+            await released(held)
 
 
-async def _released(held: object) -> None:
+async def released(held: object) -> None:
     """Close what holds threads or connections."""
     for name in ("close", "aclose"):
         close = getattr(held, name, None)
@@ -182,16 +204,15 @@ def _built(
 ) -> App:
     records, queue, found = SqlRecords(database, clock), SqlQueue(database, clock), searching(settings, database)
     models = language_models(settings, database, records, meters, clock)
-    inferring = inference(settings, given or models)
-    book = Book(settings, models.jot, clock)
+    inferring = inference(settings, models if given is None else PacedModels(given, settings.infer.concurrency))
+    book = Book(settings, models.jot, models.hold, clock)
     embedding = MeteredEmbed(embed, meters, book.embedding())
     quick = cached(embedding, settings.embedder, meters)
     reranker = reranking(settings.rerank, meters, book.reranking())
-    ways = Ways(found.words, found.vectors, found.lore, found.graph, quick)
-    finder = Finder(ways, records, _options(settings), reranking=reranker, rephrase=inferring.rephrase)
+    finder = Finder(found.ways(quick), records, _options(settings), reranking=reranker, rephrase=inferring.rephrase)
     answers = Answers()
     handlers: dict[str, Handler] = {
-        EMBED: Embedding(found.vectors, quick),
+        **vector_jobs(found.vectors, found.indexed, quick, queue),
         **inferring.handlers(records, found.words, clock),
         SCRUB: _scrubbing(database, models, quick.clear, answers.clear),
     }
@@ -201,8 +222,7 @@ def _built(
     access = Access(people, projects, clock, audit, usual=Isolation(settings.project.project_isolation_mode))
     system = Acting(access, System())
     stores = Stores(ActingRecords(records, system), queue, found.words, found.vectors, found.lore, found.graph)
-    usual = settings.rerank.keep if reranker else settings.retrieve.top_k
-    rules = Rules(settings.capture.density_threshold, usual, inferring.infers)
+    rules = _rules(settings, reranks=reranker is not None, infers=inferring.infers)
     engine = Engine(stores, finder, embed, clock, rules, worker.wake, inferring.composing())
     return App(
         settings=settings,
@@ -211,6 +231,7 @@ def _built(
         database=database,
         tenants=found.tenants,
         threads=found.threads,
+        indexed=found.indexed,
         dump=ActingDump(SqlDump(database, clock), system),
         upkeep=SqlUpkeep(database),
         tokens=SqlTokens(database),
@@ -225,15 +246,7 @@ def _built(
         sync=SqlSync(database, clock),
         nodes=SqlNodes(database),
         across=cross_search(
-            settings.project,
-            database,
-            finder,
-            ResidentSpread(found.threads, found.words, found.vectors),
-            records,
-            clock,
-            answering=lambda: embedding.answering,
-            answers=answers,
-            sweep=lambda: queue.push([Task(SCRUB, {})]),
+            settings.project, database, finder, found, records, audit, clock, embedding, answers, queue
         ),
         models=models,
         inferring=inferring,
@@ -256,6 +269,11 @@ def _worker(settings: Settings, queue: Queue, handlers: Mapping[str, Handler], m
     pace = Pace(settings.worker.lease, settings.worker.attempts, settings.worker.poll)
     metered = {name: _metered(name, do, meters) for name, do in handlers.items()}
     return Worker(own_name(), queue, metered, pace, {EMBED: 2, INFER: SIDE_BY_SIDE})
+
+
+def _rules(settings: Settings, *, reranks: bool, infers: bool) -> Rules:
+    most = settings.rerank.keep if reranks else settings.retrieve.top_k
+    return Rules(settings.capture.density_threshold, most, infers)
 
 
 def _options(settings: Settings) -> Options:

@@ -29,12 +29,23 @@ def embedder(settings: Settings) -> Embed:
     return _remote(chosen)
 
 
+def servers(settings: Settings) -> list[tuple[str, Embed]]:
+    """Return every server of the embedder one by one, with what tells it from the first; none where there is none."""
+    chosen = settings.embedder
+    if chosen.provider == "none":
+        return []
+    if chosen.provider in {"minilm", "fastembed"}:
+        return [("", embedder(settings))]
+    made = [_server(chosen, one) for one in _endpoints(chosen)]
+    return [(f" (fallback {number})" if number else "", one) for number, one in enumerate(made)]
+
+
 def cached(embed: Embed, settings: EmbedderSettings, meters: Meters) -> CachedEmbed:
     """Return an embedder that remembers what it was asked of late, as far as the settings give it room."""
     return CachedEmbed(embed, meters, room=settings.cache_mb, ttl=settings.cache_ttl)
 
 
-def _remote(chosen: EmbedderSettings) -> Embed:
+def _endpoints(chosen: EmbedderSettings) -> list[EmbedEndpoint]:
     if not chosen.base_url:
         raise ConfigError(
             "embedder.base_url is missing", hint="Name the endpoint, such as https://api.openai.com/v1, or localhost."
@@ -47,8 +58,12 @@ def _remote(chosen: EmbedderSettings) -> Embed:
         model=None,
         api_version=chosen.api_version if azure else "",
     )
+    return [first, *chosen.fallbacks]
+
+
+def _remote(chosen: EmbedderSettings) -> Embed:
     made: Embed = import_module("recollect.providers.embed_chain").EmbedChain(
-        [_server(chosen, one) for one in (first, *chosen.fallbacks)], patience=chosen.patience
+        [_server(chosen, one) for one in _endpoints(chosen)], patience=chosen.patience
     )
     return made
 

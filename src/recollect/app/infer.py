@@ -60,11 +60,11 @@ class Inference:
 
     def handlers(self, records: Records, words: Words, clock: Clock) -> dict[str, Handler]:
         """Return the jobs that complete memories and sum up conversations."""
-        deriving, together = Deriving(records, words, clock), self.settings.infer.concurrency
+        deriving, chosen = Deriving(records, words, clock), self.settings.infer
         return {
             DERIVE: deriving,
-            INFER: Inferring(records, words, clock, self.ask, deriving, together=together),
-            SUMMARISE: Summarising(records, clock, self.ask, together=together),
+            INFER: Inferring(records, words, clock, self.ask, deriving, batch=chosen.batch),
+            SUMMARISE: Summarising(records, clock, self.ask, together=chosen.concurrency),
         }
 
 

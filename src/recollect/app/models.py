@@ -7,16 +7,18 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from recollect.app.llama import keeper, local_chat, usable
+from recollect.app.shared import Shared, open_shared
 from recollect.errors import ConfigError
 from recollect.exchange import Answered, Asking
 from recollect.meters import Meters
 from recollect.models import Usage
-from recollect.ports import Cache, Chat, Clock, Models, Records
+from recollect.ports import Chat, Clock, Models, Records
 from recollect.providers.chat.budget import Budget
 from recollect.providers.chat.deferred import DeferredChat
 from recollect.providers.chat.joined import JoinedModels
@@ -24,11 +26,13 @@ from recollect.providers.chat.kept import KeptModels, Note
 from recollect.providers.chat.language import LanguageModels
 from recollect.providers.chat.ledger import Ledger
 from recollect.providers.chat.metered import MeteredChat
+from recollect.providers.chat.paced import PacedModels
 from recollect.providers.chat.price import Price
 from recollect.providers.chat.queued import QueuedChat
 from recollect.providers.chat.rested import RestedChat
 from recollect.providers.chat.retried import RetriedChat
 from recollect.providers.chat.router import Chain, Router
+from recollect.providers.chat.turned import TurnedModels
 from recollect.providers.held_cache import HeldCache, LayeredCache
 from recollect.providers.llama.chat import LlamaChat
 from recollect.settings import LOCAL, Place, Plan, Ref, Settings, plan
@@ -48,15 +52,14 @@ def language_models(
     chosen = plan(settings, local=lambda name: usable(settings, name))
     if chosen.places and find_spec("pydantic_ai") is None:
         raise ConfigError("language models of providers need Pydantic AI", hint='pip install "recollect[models]"')
-    return _Built(settings, chosen, records, meters, clock).models(_cache(settings, database, clock))
-
-
-def _cache(settings: Settings, database: Database, clock: Clock) -> Cache | None:
     wanted = settings.models.cache
+    room = wanted.max_size_mb * MEGABYTE
+    built = _Built(settings, chosen, records, meters, clock)
     if not wanted.enabled:
-        return None
-    held = HeldCache(room=min(wanted.memory_mb, wanted.max_size_mb) * MEGABYTE)
-    return LayeredCache(held, SqlCache(database, clock, room=wanted.max_size_mb * MEGABYTE))
+        return built.models(None, None)
+    held, shared = HeldCache(room=min(wanted.memory_mb * MEGABYTE, room)), open_shared(settings, clock, room=room)
+    behind = SqlCache(database, clock, room=room) if shared is None else shared.cache
+    return built.models(LayeredCache(held, behind), shared)
 
 
 class _Built:
@@ -64,9 +67,9 @@ class _Built:
 
     def __init__(self, settings: Settings, chosen: Plan, records: Records, meters: Meters, clock: Clock) -> None:
         self._settings, self._plan, self._meters, self._clock = settings, chosen, meters, clock
-        self._ledger = Ledger(records.spend)
+        self._records, self._ledger = records, Ledger(records.spend)
         limits = settings.models.budget
-        self._budget = Budget(limits.tokens, limits.dollars, lambda day: records.spent(since=day), clock)
+        self._budget = Budget(limits.tokens, limits.dollars, self._spent, clock)
         self._lines = _Lines()
         self._places = {name: asyncio.Semaphore(place.concurrency) for name, place in chosen.places.items()}
         self._keeper = keeper(settings)
@@ -74,7 +77,7 @@ class _Built:
         self._rested: dict[tuple[Ref, bool], RestedChat] = {}
         self._chats: dict[tuple[Ref, bool], Chat] = {}
 
-    def models(self, cache: Cache | None) -> LanguageModels:
+    def models(self, cache: LayeredCache | None, shared: Shared | None) -> LanguageModels:
         """Return everything as one."""
         chains = {
             task: Chain(
@@ -84,7 +87,9 @@ class _Built:
             )
             for task, route in self._plan.routes.items()
         }
-        models: Models = Router(chains)
+        models: Models = PacedModels(Router(chains), self._settings.infer.concurrency)
+        if shared is not None:
+            models = TurnedModels(models, shared.turns, self._marks(), self._note)
         if cache is not None:
             ttl = self._settings.models.cache.ttl_seconds
             models = KeptModels(models, cache, self._marks(), ttl=ttl, meters=self._meters, note=self._note)
@@ -95,9 +100,14 @@ class _Built:
             self._budget,
             self._ledger,
             cache,
-            [self._lines.aclose, self._keeper.aclose],
+            [self._lines.aclose, self._keeper.aclose, *([] if shared is None else [shared.aclose])],
             [chat.warm for chat in self._local if self._settings.local.warm_up],
         )
+
+    async def _spent(self, day: datetime) -> tuple[int, float]:
+        """Return what was spent since a day began; what is jotted down is written before."""
+        await self._ledger.settled()
+        return await self._records.spent(since=day)
 
     def _chat(self, ref: Ref, *, thinking: bool) -> Chat:
         """Return a model in all its layers, the same one wherever it is named with the same thinking."""

@@ -23,7 +23,7 @@ def reranking(chosen: RerankSettings, meters: Meters, spending: Spending | None 
         chosen.base_url,
         secret(chosen.api_key),
         chosen.model,
-        instruction=chosen.instruction,
+        instruction=chosen.instruction or "",
         timeout=chosen.timeout,
         spending=spending,
     )

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from recollect.app.beside import open_beside
 from recollect.errors import ConfigError
 from recollect.meters import Meters
-from recollect.ports import Vectors, Words
+from recollect.ports import Embed, Vectors, Words
+from recollect.retrieve.ways import Ways
 from recollect.settings import Settings
+from recollect.stores.beside.vectors import IndexedVectors
 from recollect.stores.postgres.embedding import usable
 from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
 from recollect.stores.resident.tenants import Tenants
@@ -29,7 +32,7 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Searching:
-    """What answers searches: tenants held in memory, in front of what the database answers itself."""
+    """What answers searches: tenants held in memory, in front of what the database or an index beside it answers."""
 
     tenants: Tenants
     threads: Threads
@@ -37,6 +40,11 @@ class Searching:
     vectors: ResidentVectors
     lore: ResidentLore
     graph: SqlGraph
+    indexed: IndexedVectors | None
+
+    def ways(self, embed: Embed) -> Ways:
+        """Return the ports that a search goes through."""
+        return Ways(self.words, self.vectors, self.lore, self.graph, embed)
 
 
 def open_database(settings: Settings, meters: Meters, *, analysis: int) -> Database:
@@ -62,13 +70,15 @@ def searching(settings: Settings, database: Database) -> Searching:
     tenants = Tenants(database.searched, limit=settings.store.memory_mb * MEGABYTE)
     threads = Threads(tenants)
     words, vectors = _behind(settings, database)
+    indexed = open_beside(settings, database)
     return Searching(
         tenants,
         threads,
         ResidentWords(threads, words),
-        ResidentVectors(threads, vectors),
+        ResidentVectors(threads, indexed or vectors),
         ResidentLore(threads, SqlLore(database.searched)),
         SqlGraph(database.searched),
+        indexed,
     )
 
 

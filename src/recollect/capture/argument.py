@@ -34,6 +34,14 @@ def tier(value: str) -> Tier:
         raise InvalidInput(f"{value!r} is no tier", field="tier", hint=f"Tiers are {', '.join(Tier)}.") from error
 
 
+def times(values: object) -> dict[str, None]:
+    """Return the times of a memory that are to be taken away, each as `None`; raise InvalidInput."""
+    names = ("expires_at", "valid_from", "valid_to")
+    if isinstance(values, str) or not isinstance(values, Collection) or any(name not in names for name in values):
+        raise InvalidInput("clear names no times", field="clear", hint=f"Give a list of {', '.join(names)}.")
+    return dict.fromkeys(values)
+
+
 def text(value: object, field: str) -> str:
     """Return a text without halves of characters; raise InvalidInput naming `field`."""
     if not isinstance(value, str):

@@ -19,7 +19,7 @@ SIGNS = {Status.OK: ("ok", "green"), Status.WARN: ("warn", "yellow"), Status.FAI
 
 
 @verb("doctor")
-@click.option("--models", is_flag=True, help="Ask each language model one tiny question.")
+@click.option("--models", is_flag=True, help="Ask each model, the embedder and the reranker one tiny question.")
 def command(common: Common, models: bool) -> None:
     """Check the machine, the store and the settings, and say what to do; exit code 1 when something fails."""
     loaded = load(common.home)

@@ -54,6 +54,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "jobs": ("jobs", "Show or retry work that is left to do."),
     "models": ("models", "Fetch and verify the weights of the embedder."),
     "doctor": ("doctor", "Check that everything is as it should be."),
+    "verify": ("verify", "Use it as an assistant would, and say whether it works."),
+    "alerts": ("alerts", "Receive alerts and pass them on to chats."),
 }
 """Each command's module and what it does; the command of a module is its `command`."""
 

@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 
 import click
 
+from recollect.cli import shared
 from recollect.cli.opened import opened, run
 from recollect.cli.options import GLOBAL, Common
 from recollect.cli.out import emit, minute
 from recollect.cli.table import console, table
-from recollect.models import Isolation, Right
+from recollect.models import Isolation, Right, Seen
 from recollect.ops.people_shape import grant_of, member_of, project_of
 from recollect.people.office import Office
-from recollect.people.projects import Seen
 
 T = TypeVar("T")
 
@@ -26,6 +26,10 @@ RIGHTS = [right.name for right in Right]
 @click.group("project")
 def command() -> None:
     """Make, set, share and delete projects."""
+
+
+for added in (shared.related, shared.recommend, shared.graph):
+    command.add_command(added)
 
 
 @command.command("list")
@@ -96,6 +100,22 @@ def rename(ctx: click.Context, project_id: str, new_id: str) -> None:
     common = ctx.ensure_object(Common)
     moved = _asked(common, lambda office: office.projects.rename(project_id, new_id))
     _counted(common, {"project_id": new_id, "memories": moved}, f"{project_id} is {new_id}: {moved:,} memories moved")
+
+
+@command.command("aliases")
+@ID
+@click.option("--forget", metavar="OLD_ID", help="Have this one mean nothing any more.")
+@GLOBAL
+@click.pass_context
+def aliases(ctx: click.Context, project_id: str, forget: str | None) -> None:
+    """List the ids that a project had before, by which it is still reached."""
+    common = ctx.ensure_object(Common)
+    if forget is not None:
+        _asked(common, lambda office: office.projects.forget_alias(project_id, forget))
+        _counted(common, {"id": forget}, f"{forget} means nothing any more")
+        return
+    found = _asked(common, lambda office: office.projects.aliases(project_id))
+    _counted(common, {"project_id": project_id, "aliases": found}, "\n".join(found) or "it was always called so")
 
 
 @command.command("merge")

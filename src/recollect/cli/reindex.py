@@ -21,10 +21,11 @@ def command(common: Common, vectors: bool, no_wait: bool) -> None:
     """
     done = run(_reindex(common, vectors=vectors, wait=not no_wait))
     if common.as_json:
-        emit({"memories": done.memories, "changed": done.changed, "dropped": done.dropped})
+        emit({"memories": done.memories, "changed": done.changed, "dropped": done.dropped, "flagged": done.flagged})
         return
     dropped = f", {done.dropped:,} vectors dropped" if vectors else ""
-    click.echo(f"{done.memories:,} memories looked at, {done.changed:,} indexed anew{dropped}")
+    marked = f", {done.flagged:,} flagged" if done.flagged else ""
+    click.echo(f"{done.memories:,} memories looked at, {done.changed:,} indexed anew{marked}{dropped}")
 
 
 async def _reindex(common: Common, *, vectors: bool, wait: bool) -> Rebuilt:

@@ -31,6 +31,7 @@ CODES: Final[Mapping[str, type[RecollectError]]] = {
         errors.StoreFull,
         errors.StoreReadOnly,
         errors.StoreDamaged,
+        errors.BackupDamaged,
         errors.EmbedderMissing,
         errors.ProviderRefused,
         errors.ProviderFailed,

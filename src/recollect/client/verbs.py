@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -13,6 +13,7 @@ from uuid import UUID
 
 from recollect import models
 from recollect.client import nouns
+from recollect.client.beyond import Beyond
 from recollect.client.connection import UNCLEAR, Connection
 from recollect.errors import InvalidInput, NotFound, RecollectError
 from recollect.exchange import Page
@@ -26,7 +27,7 @@ LOOK: Final = 0.05
 PAGE: Final = 1000
 
 
-class Client:
+class Client(Beyond):
     """A server's memories; every verb of `Memory` with the same arguments and results.
 
     ```python
@@ -179,11 +180,13 @@ class Client:
         expires_at: datetime | str | None = None,
         valid_from: datetime | str | None = None,
         valid_to: datetime | str | None = None,
+        clear: Collection[str] = (),
         version: int | None = None,
     ) -> models.Memory:
         """Change a memory and return its new version; with `version`, raise Conflict unless that is still the present.
 
-        What is not given stays as it is; `metadata` is replaced as a whole.
+        What is not given stays as it is; `metadata` is replaced as a whole, and the times that `clear` names are taken
+        away.
         """
         given = _given(
             content=text,
@@ -194,7 +197,7 @@ class Client:
             expires_at=expires_at,
             valid_from=valid_from,
             valid_to=valid_to,
-        )
+        ) | dict.fromkeys(clear)
         wanted = None if version is None else {"If-Match": f'"{version}"'}
         return self._data(nouns.memory_of, "PATCH", _path(memory_id), given, headers=wanted)
 
@@ -289,6 +292,10 @@ class Client:
         """Ask one of the memory routes, which answer in an envelope."""
         answer = self._connection.ask(method, path, given, headers=headers)
         return self._read(lambda found: made(found["data"]), answer)
+
+    def _asked(self, made: Any, method: str, path: str, given: Mapping[str, Any] | None = None) -> Any:
+        """Ask one of the routes that answer without an envelope."""
+        return self._read(made, self._connection.ask(method, path, given))
 
     def _read(self, made: Callable[[Any], T], answer: Any) -> T:
         """Return what an answer stands for; raise RecollectError for one of another form."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from recollect.exchange import Answered, Asking, ModelTask
@@ -18,8 +19,12 @@ MADE_BY = "made_by"
 class Ask:
     """The models and the prompts they are asked with."""
 
-    def __init__(self, models: Models, prompts: Prompts) -> None:
-        self._models, self._prompts = models, prompts
+    def __init__(self, models: Models, prompts: Prompts, *, background: bool = False) -> None:
+        self._models, self._prompts, self._background = models, prompts, background
+
+    def behind(self) -> Ask:
+        """Return the same for jobs in the background, which take turns."""
+        return Ask(self._models, self._prompts, background=True)
 
     def offers(self, task: ModelTask) -> bool:
         """Whether any model is named for a task."""
@@ -40,9 +45,7 @@ class Ask:
         if not self._models.offers(task):
             return None
         messages = self._prompts.get(name, language).messages(**given)
-        answered = await self._models.ask(
-            Asking(task, name, messages, schema=schema, limit=limit, project_id=project_id)
-        )
+        answered = await self._asked(Asking(task, name, messages, schema=schema, limit=limit, project_id=project_id))
         return answered if answered is not None and isinstance(answered.data, Mapping) else None
 
     async def text(
@@ -61,5 +64,8 @@ class Ask:
             return None
         messages = self._prompts.get(name, language).messages(**given)
         asking = Asking(task, name, messages, temperature=temperature, limit=limit, project_id=project_id)
-        answered = await self._models.ask(asking)
+        answered = await self._asked(asking)
         return answered if answered is not None and answered.text.strip() else None
+
+    async def _asked(self, asking: Asking) -> Answered | None:
+        return await self._models.ask(replace(asking, background=self._background))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
+from recollect.exchange import Intent
 from recollect.models import EntityType, Tier
 
 CATEGORIES = ("preference", "decision", "plan", "fact")
 ENTITY_TYPES = tuple(kind.value for kind in EntityType if kind is not EntityType.DATE)
+INTENTS: tuple[Intent, ...] = get_args(Intent)
 DEEDS = ("repeats", "corrects", "replaces")
 
 _TEXT: Mapping[str, Any] = {"type": "string"}
@@ -49,4 +51,4 @@ EXTRACT = one(
 RESOLVE = one(pairs=many(one(new=_TEXT, known=_TEXT, does=_among(DEEDS))))
 SUMMARISE = one(summary=_TEXT, title=_TEXT)
 OBSERVE = one(observations=many(one(text=_TEXT, sources=many(_TEXT))))
-UNDERSTAND = one(texts=many(_TEXT), names=many(_TEXT), **{"from": _DAY, "to": _DAY})
+UNDERSTAND = one(intent=_among(INTENTS), texts=many(_TEXT), names=many(_TEXT), **{"from": _DAY, "to": _DAY})

@@ -1,4 +1,4 @@
-"""Reads a question by a model before it is searched for: other words for it, people, the time it is about."""
+"""Reads a question by a model before it is searched for: what it wants, other words for it, people, its time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from recollect.exchange import Rephrased
 from recollect.infer.ask import Ask
 from recollect.infer.fence import fenced
 from recollect.infer.given import day, texts
-from recollect.infer.schema import UNDERSTAND
+from recollect.infer.schema import INTENTS, UNDERSTAND
 from recollect.models import Span
 from recollect.text.language import language
 
@@ -32,7 +32,7 @@ class Understanding:
         self._ask = ask
 
     async def rephrase(self, question: str, *, asked_at: datetime, project_id: str = "default") -> Rephrased | None:
-        """Return what else to look for, `None` where there is nothing to add or no answer."""
+        """Return what else to look for and what is wanted, `None` where there is nothing of it or no answer."""
         said = line(question[:LOOKED_AT])
         if not said or flags(question[:LOOKED_AT]):
             return None
@@ -52,7 +52,8 @@ class Understanding:
         wordings = [text for text in texts(answered.data.get("texts"), LONGEST, MOST) if text != said]
         names = texts(answered.data.get("names"), 60, 5)
         span = _span(answered.data, asked_at)
-        found = Rephrased(tuple(wordings), tuple(names), (span,) if span else ())
+        intent = next((one for one in INTENTS if one == answered.data.get("intent")), None)
+        found = Rephrased(tuple(wordings), tuple(names), (span,) if span else (), intent)
         return found if found != Rephrased() else None
 
 

@@ -25,7 +25,7 @@ from recollect.models.hit import Context, Hit
 from recollect.models.job import Job, JobState, Task
 from recollect.models.memory import FLAGS, Kind, Memory, Role, Source, Tier
 from recollect.models.owner import Coordinate, Owner
-from recollect.models.project import Grant, Isolation, Member, Project, Status
+from recollect.models.project import Grant, Isolation, Member, Project, Seen, Status
 from recollect.models.query import Query, Span, Where
 from recollect.models.replica import Arrived, Departing, Going, Link, Node, Replica, Stamp
 from recollect.models.right import Right
@@ -99,6 +99,7 @@ __all__ = [
     "Scalar",
     "Scope",
     "Searched",
+    "Seen",
     "Service",
     "SharedEntity",
     "SharedRelation",

@@ -45,7 +45,7 @@ class Directory:
     """Everything about projects and people that decisions look at, as it stood at one moment.
 
     `edition` is another one after every change. `tokens` are the ids of those that open. `usual` is the isolation of
-    projects that nobody has made on purpose.
+    projects that nobody has made on purpose. `aliases` are the ids that projects had before, each with its present one.
     """
 
     edition: int = 0
@@ -55,3 +55,4 @@ class Directory:
     users: Mapping[str, User] = field(default_factory=dict)
     tokens: frozenset[str] = frozenset()
     usual: Isolation = Isolation.STRICT
+    aliases: Mapping[str, str] = field(default_factory=dict)

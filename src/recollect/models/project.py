@@ -49,6 +49,15 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A project as somebody sees it: his right in it; `made` is false where memories are all there is of it."""
+
+    project: Project
+    right: Right
+    made: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """A user's right in a project, until it is changed."""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from recollect.models import Across, AcrossGraph, Hit, PastSearch, Related
-from recollect.ops.shape import hit_of, time_of
+from recollect.models import Across, AcrossGraph, Hit, Memory, PastSearch, Related
+from recollect.ops.shape import hit_of, time_of, whole_of
 from recollect.text.tokens import cut
 
 TITLE: Final = 15
@@ -14,12 +14,12 @@ SUMMARY: Final = 100
 """Tokens of a summary."""
 
 
-def across_of(query: str, found: Across) -> dict[str, Any]:
-    """Return the answer of a search across projects."""
+def across_of(query: str, found: Across, *, whole: bool = False) -> dict[str, Any]:
+    """Return the answer of a search across projects; with `whole` each result carries its memory."""
     return {
         "success": True,
         "query": query,
-        "results": [result_of(hit, found) for hit in found.hits],
+        "results": [result_of(hit, found, whole=whole) for hit in found.hits],
         "project_stats": {
             one.project_id: {"name": one.name, "count": one.count, "total": one.total} for one in found.projects
         },
@@ -31,13 +31,15 @@ def across_of(query: str, found: Across) -> dict[str, Any]:
     }
 
 
-def result_of(hit: Hit, found: Across | None = None) -> dict[str, Any]:
+def result_of(hit: Hit, found: Across | None = None, *, whole: bool = False) -> dict[str, Any]:
     """Return one result: the fields it always had, and those of any other search."""
     item = hit.memory
     words = " ".join(item.text[hit.start : hit.end].split()) or item.text
     name = item.scope.project_id if found is None else found.name_of(item.scope.project_id)
+    more = {"score": hit.score, "memory": whole_of(item), "start": hit.start, "end": hit.end} if whole else {}
     return {
         **hit_of(hit, explain=bool(hit.parts)),
+        **more,
         "title": item.title or cut(words, TITLE),
         "summary": cut(words, SUMMARY),
         "relevance_score": round(hit.score, 4),
@@ -45,10 +47,10 @@ def result_of(hit: Hit, found: Across | None = None) -> dict[str, Any]:
     }
 
 
-def recommended_of(project_id: str, found: Across) -> dict[str, Any]:
-    """Return what other projects know."""
-    whole = across_of("", found)
-    return {"project_id": project_id, "results": whole["results"], "project_stats": whole["project_stats"]}
+def recommended_of(project_id: str, found: Across, *, whole: bool = False) -> dict[str, Any]:
+    """Return what other projects know; with `whole` each result carries its memory."""
+    answer = across_of("", found, whole=whole)
+    return {"project_id": project_id, "results": answer["results"], "project_stats": answer["project_stats"]}
 
 
 def past_of(past: PastSearch) -> dict[str, Any]:
@@ -65,8 +67,8 @@ def past_of(past: PastSearch) -> dict[str, Any]:
     }
 
 
-def related_of(related: Related) -> dict[str, Any]:
-    """Return a project like another one, and what ties the two together."""
+def related_of(related: Related, *, whole: bool = False) -> dict[str, Any]:
+    """Return a project like another one, and what ties the two together; with `whole` the memories are whole."""
     return {
         "project_id": related.project_id,
         "project_name": related.name,
@@ -77,13 +79,18 @@ def related_of(related: Related) -> dict[str, Any]:
         ],
         "alike": [
             {
-                "here": {"id": pair.here.id, "summary": cut(pair.here.text, SUMMARY)},
-                "there": {"id": pair.there.id, "summary": cut(pair.there.text, SUMMARY)},
+                "here": _excerpt(pair.here, whole=whole),
+                "there": _excerpt(pair.there, whole=whole),
                 "likeness": round(pair.likeness, 4),
             }
             for pair in related.pairs
         ],
     }
+
+
+def _excerpt(item: Memory, *, whole: bool) -> dict[str, Any]:
+    shape = {"id": item.id, "summary": cut(item.text, SUMMARY)}
+    return {**shape, "memory": whole_of(item)} if whole else shape
 
 
 def graph_of(graph: AcrossGraph) -> dict[str, Any]:

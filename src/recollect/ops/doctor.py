@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from recollect.app import App, open_app
+from recollect.app.probing import probing, storeless
 from recollect.clock import SystemClock
 from recollect.engine import EMBED
 from recollect.errors import RecollectError
 from recollect.exchange import Condition
 from recollect.models import Job, JobState
+from recollect.ops.before import before
 from recollect.ops.check import Check, Status
 from recollect.ops.language import language
 from recollect.ops.machine import machine
+from recollect.ops.sides import sides
 from recollect.ops.spooled import spooled
 from recollect.settings import Settings
 from recollect.text.words import VERSION
@@ -23,21 +26,31 @@ SHOWN = 3
 async def examine(settings: Settings, *, models: bool = False) -> list[Check]:
     """Return every check, of the machine and then of the store; no store is made.
 
-    Nothing is written, except that with `models` each language model is asked one tiny question, which is noted.
+    Nothing is written, except that with `models` each model, embedder and reranker is asked one tiny question, which is
+    noted where there is a store.
     """
-    checks = [*machine(settings), spooled(settings.home)]
+    checks = [*machine(settings), *before(settings), spooled(settings.home)]
     if settings.store.url is None and not settings.database.exists():
-        return [*checks, Check("store", Status.OK, "none yet: it is made with the first memory")]
+        checks.append(Check("store", Status.OK, "none yet: it is made with the first memory"))
+        return [*checks, *await _storeless(settings)] if models else checks
     try:
         app = open_app(settings)
     except RecollectError as error:
         return [*checks, _failed("store", error)]
     try:
-        return [*checks, *await _store(app), *await language(app, probe=models)]
+        return [*checks, *await _store(app), *await language(probing(app), probe=models)]
     except RecollectError as error:
         return [*checks, _failed("store", error)]
     finally:
         await app.close()
+
+
+async def _storeless(settings: Settings) -> list[Check]:
+    try:
+        async with storeless(settings) as asking:
+            return await language(asking, probe=True)
+    except RecollectError as error:
+        return [_failed("models", error)]
 
 
 def _failed(name: str, error: RecollectError) -> Check:
@@ -61,6 +74,7 @@ async def _store(app: App) -> list[Check]:
         _journal(found),
         _analysis(found),
         *_vectors(found, model),
+        *await sides(app),
         *_jobs(parked, waiting),
     ]
 

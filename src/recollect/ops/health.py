@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-from recollect.errors import RecollectError
+from recollect.errors import IndexAway, RecollectError
 from recollect.library import AsyncMemory
 from recollect.models import JobState
 from recollect.ports import Local
@@ -45,6 +45,8 @@ async def parts(memory: AsyncMemory, *, helped: bool = False) -> Mapping[str, di
     checks = {"store": _store, "worker": worker, "embedder": _embedder, "disk": _disk}
     if memory.app.models.names:
         checks["models"] = _models
+    if memory.app.indexed is not None:
+        checks["index"] = _index
     if memory.app.settings.node.role == "agent":
         checks["sync"] = _sync
     found = await asyncio.gather(*(_asked(check, memory) for check in checks.values()))
@@ -88,11 +90,21 @@ async def _embedder(memory: AsyncMemory) -> Part:
     if embed.model == "none":
         return Status.DEGRADED, {"weights": "none", "search": "words"}
     weights = embed.weights() if isinstance(embed, Local) else "remote"
-    well = weights != "missing" and memory.app.embedding.answering
+    well = weights != "missing" and memory.app.by_meaning
     return (Status.HEALTHY if well else Status.DEGRADED), {
         "weights": weights,
         "search": "hybrid" if well else "words",
     }
+
+
+async def _index(memory: AsyncMemory) -> Part:
+    """Tell whether the index of vectors answers; where it does not, words answer alone and nothing is lost."""
+    app = memory.app
+    try:
+        held = 0 if app.indexed is None else await app.indexed.asked(app.indexed.index.count(app.engine.embed.model))
+    except IndexAway as error:
+        return Status.DEGRADED, {"error": error.code, "search": "words"}
+    return Status.HEALTHY, {"vectors": held}
 
 
 async def _disk(memory: AsyncMemory) -> Part:

@@ -1,34 +1,49 @@
-"""Looks which language models do what, and asks each of them one tiny question where that is wanted."""
+"""Looks which models do what, and asks each of them one tiny question where that is wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from recollect.app import App
-from recollect.errors import ProviderRefused
+from recollect.app.probing import Probing
+from recollect.errors import ConfigError, EmbedderMissing, ProviderFailed
 from recollect.ops.check import Check, Status
 from recollect.providers.chat.budget import Standing
+from recollect.providers.chat.language import Probe
 
 
-async def language(app: App, *, probe: bool) -> list[Check]:
-    """Return the checks of the language models: none of them is asked unless `probe` says so."""
-    models = app.models
-    if not models.names:
-        rules = "none is named: the offline rules do everything"
-        wanted = app.settings.models.enabled
-        remedy = "Set the key of a provider, such as OPENROUTER_API_KEY, or name models in models.tasks."
-        return [Check("models", Status.WARN, rules, remedy) if wanted else Check("models", Status.OK, rules)]
-    checks = [Check("models", Status.OK, ", ".join(models.names)), _budget(await models.standing())]
-    if probe:
-        for found in await models.probe():
-            name = f"model {found.model}"
-            if found.error is None:
-                checks.append(Check(name, Status.OK, f"answered in {found.seconds:.1f} s"))
-            else:
-                status = Status.FAIL if isinstance(found.error, ProviderRefused) else Status.WARN
-                remedy = found.error.hint or "Look at its provider's state page, and try again."
-                checks.append(Check(name, status, found.error.message, remedy))
+async def language(probing: Probing, *, probe: bool) -> list[Check]:
+    """Return the checks of the models: none of them is asked unless `probe` says so.
+
+    Then each language model, each server of the embedder and the reranker is asked one tiny question.
+    """
+    checks = await _named(probing)
+    if not probe:
+        return checks
+    checks += [_check(f"model {found.model}", found) for found in await probing.language()]
+    for name, ask in (("embedder", probing.embedders), ("reranker", probing.rerankers)):
+        try:
+            checks += [_check(found.model, found) for found in await ask()]
+        except ConfigError as error:
+            checks.append(Check(name, Status.FAIL, error.message, error.hint))
     return checks
+
+
+async def _named(probing: Probing) -> list[Check]:
+    models = probing.models
+    if models.names:
+        return [Check("models", Status.OK, ", ".join(models.names)), _budget(await models.standing())]
+    rules = "none is named: the offline rules do everything"
+    remedy = "Set the key of a provider, such as OPENROUTER_API_KEY, or name models in models.tasks."
+    wanted = probing.settings.models.enabled
+    return [Check("models", Status.WARN, rules, remedy) if wanted else Check("models", Status.OK, rules)]
+
+
+def _check(name: str, found: Probe) -> Check:
+    if found.error is None:
+        return Check(name, Status.OK, f"answered in {found.seconds:.1f} s")
+    status = Status.WARN if isinstance(found.error, ProviderFailed | EmbedderMissing) else Status.FAIL
+    remedy = found.error.hint or "Look at its provider's state page, and try again."
+    return Check(name, status, found.error.message, remedy)
 
 
 def _budget(standing: Standing) -> Check:

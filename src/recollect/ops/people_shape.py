@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from recollect.models import Grant, Member, System, Token, User
+from recollect.models import Grant, Member, Seen, System, Token, User
 from recollect.ops.shape import time_of
-from recollect.people.projects import Seen
 
 
 def project_of(seen: Seen) -> dict[str, Any]:

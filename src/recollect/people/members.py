@@ -111,8 +111,8 @@ class MemberVerbs:
 
     async def _project(self, project_id: str) -> Project:
         """Return a project the actor has a right in; raise NotFound."""
-        name = identifier(project_id, "project_id")
         access = self._acting.access
+        name = await access.named(identifier(project_id, "project_id"))
         known = await access.known()
         verdict_right = right_of(self._acting.actor, name, known, access.clock.now())
         if name not in known.projects or verdict_right < Right.READ:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from recollect.access.acting import Acting
@@ -11,21 +12,24 @@ from recollect.access.decide import right_of
 from recollect.capture.identifier import identifier
 from recollect.capture.metadata import metadata_of
 from recollect.errors import Conflict, InvalidInput, NotFound
-from recollect.models import DEFAULT, EVERYWHERE, Action, Deed, Isolation, Person, Project, Reach, Right, Scope, Status
+from recollect.models import (
+    DEFAULT,
+    EVERYWHERE,
+    Action,
+    Deed,
+    Isolation,
+    Person,
+    Project,
+    Reach,
+    Scope,
+    Seen,
+    Status,
+)
 from recollect.ports import Owners, Projects
 
 LONGEST_NAME: Final = 200
 LONGEST_DESCRIPTION: Final = 4000
 MOST: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A project as an actor sees it: his right in it; `made` is false where memories are all there is of it."""
-
-    project: Project
-    right: Right
-    made: bool = True
 
 
 class ProjectVerbs:
@@ -49,7 +53,7 @@ class ProjectVerbs:
 
     async def get(self, project_id: str) -> Seen:
         """Return one project; raise NotFound where it is not there or may not be read."""
-        name = identifier(project_id, "project_id")
+        name = await self._acting.access.named(identifier(project_id, "project_id"))
         known = await self._acting.access.known()
         project = known.projects.get(name)
         if project is None or not await self._reads(name):
@@ -124,8 +128,28 @@ class ProjectVerbs:
         """Make an archived project active again."""
         return await self.change(project_id, status=Status.ACTIVE)
 
+    async def aliases(self, project_id: str) -> builtins.list[str]:
+        """Return the ids that a project had before, by which it is still reached; raise NotFound."""
+        project = (await self.get(project_id)).project
+        known = await self._acting.access.known()
+        return sorted(alias for alias, name in known.aliases.items() if name == project.id)
+
+    async def forget_alias(self, project_id: str, alias: str) -> None:
+        """Have an id that a project had before mean nothing any more; raise NotFound where it is none."""
+        project = (await self.get(project_id)).project
+        await self._acting.access.require(self._acting.actor, Action.OWN, project.id)
+        old = identifier(alias, "alias")
+        if not await self._projects.forget_alias(project.id, old):
+            raise NotFound(
+                f"The project {project.id!r} was never called {old!r}", hint="It has other aliases, or none."
+            )
+        await self._did("project_alias_forget", project.id, old)
+
     async def rename(self, project_id: str, new_id: str) -> int:
-        """Give a project another id; return how many memories moved. Raises Conflict where the id is taken."""
+        """Give a project another id; return how many memories moved. Raises Conflict where the id is taken.
+
+        Whoever still uses the id it had reaches it, until that is forgotten.
+        """
         old = (await self.get(project_id)).project.id
         new = _id(new_id, "new_id")
         await self._acting.access.require(self._acting.actor, Action.OWN, old)

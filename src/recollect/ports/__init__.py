@@ -4,10 +4,21 @@ Keys: a store numbers its memories and chunks with integers of its own (`key`), 
 everyone else. Every method that reads takes a `Where` or a `Reach`, and a store must not look beyond it.
 """
 
-from recollect.ports.asking import Cache, Chat, Embed, EmbedQuestion, Local, Models, Rephrase, Rerank
+from recollect.ports.asking import (
+    Cache,
+    Chat,
+    Embed,
+    EmbedQuestion,
+    Local,
+    Models,
+    Rephrase,
+    Rerank,
+    SharedCache,
+    Turns,
+)
 from recollect.ports.keeping import Dump, Owners, Tables, Tenancies, Upkeep
 from recollect.ports.memories import Graph, Lore, Near, Queue, Records, Spread, Vectors, Words
-from recollect.ports.people import Audit, People, Projects, SearchHistory, Tokens
+from recollect.ports.people import Audit, People, Projects, SearchHistory, Tokens, Trail
 from recollect.ports.syncing import Nodes, Sync
 from recollect.ports.telling import Clock, Tracker
 
@@ -33,12 +44,15 @@ __all__ = [
     "Rephrase",
     "Rerank",
     "SearchHistory",
+    "SharedCache",
     "Spread",
     "Sync",
     "Tables",
     "Tenancies",
     "Tokens",
     "Tracker",
+    "Trail",
+    "Turns",
     "Upkeep",
     "Vectors",
     "Words",

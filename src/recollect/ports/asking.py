@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
     from datetime import datetime
 
-    from recollect.exchange import Answered, Asking, ModelTask, Rephrased, Spoken
+    from recollect.exchange import Answered, Asking, Keep, ModelTask, Rephrased, Spoken
     from recollect.models import Embedding
 
 
@@ -124,3 +124,26 @@ class Cache(Protocol):
 
     async def clear(self) -> None:
         """Lose every entry, in every process within a second."""
+
+
+class Turns(Protocol):
+    """Whose turn it is to ask a model, among the processes that would ask it the same."""
+
+    async def take(self, key: str) -> bytes | None:
+        """Take the turn (`None`), or wait for whoever has it and return the answer.
+
+        After `None`, `tell` or `leave` must follow. The turn of a process that died ends by itself. Raises StoreError.
+        """
+
+    async def tell(self, key: str, answer: bytes) -> None:
+        """Give the answer to those who wait, and the turn back; never raises."""
+
+    async def leave(self, key: str) -> None:
+        """Give the turn back without an answer, so that the next one asks; never raises."""
+
+
+class SharedCache(Cache, Protocol):
+    """A cache of several processes, which each write many values at a time."""
+
+    async def keep(self, values: Sequence[Keep]) -> None:
+        """Keep values at once, each as `set` does; of one key the last."""

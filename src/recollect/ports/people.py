@@ -90,15 +90,20 @@ class Projects(Protocol):
     async def rename(self, old: str, new: str) -> int:
         """Give a project another id and return how many memories moved; what they are and were stays readable.
 
-        Each memory's move is a change of its own. Members, grants and tokens move too. Raises NotFound, and Conflict
-        where the new id is taken by a project or by memories.
+        Each memory's move is a change of its own. Members, grants and tokens move too, and the id it had becomes an
+        alias, until it is forgotten or another project is made under it. Raises NotFound, and Conflict where the new id
+        is taken by a project, by memories, or as the alias of another project.
         """
 
     async def merge(self, source: str, target: str) -> int:
         """Move all memories of one project into another, which keeps its members, and remove the first.
 
-        Conversations and entities of one name become one. Returns how many memories moved; raises NotFound.
+        Conversations and entities of one name become one; its id becomes an alias. Returns how many memories moved;
+        raises NotFound.
         """
+
+    async def forget_alias(self, project_id: str, alias: str) -> bool:
+        """Have an id that a project had before mean nothing any more; `False` where it was none."""
 
     async def erase(self, project_id: str) -> int:
         """Remove a project and all that is its: memories, vectors, words, graph, jobs, history, members, grants.
@@ -120,6 +125,16 @@ class SearchHistory(Protocol):
 
     async def delete(self, user_id: str, ids: Sequence[int] | None = None) -> int:
         """Delete a user's searches (all, or these); return how many there were."""
+
+
+class Trail(Protocol):
+    """What a question over several projects leaves behind."""
+
+    async def leave(self, deed: Deed, past: PastSearch | None, *, keep: int) -> None:
+        """Append a deed to the audit log and a search (if there is one) to its user's history, both or neither.
+
+        As `Audit.note` with `durable` false, and `SearchHistory.add`.
+        """
 
 
 class Audit(Protocol):

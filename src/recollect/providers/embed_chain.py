@@ -135,18 +135,19 @@ class EmbedChain:
             return
         (found,) = await server.embed.embed([PROBE])
         reference = self._reference = self._reference or found.vector
-        likeness = (
-            float(np.frombuffer(reference, "<f4") @ np.frombuffer(found.vector, "<f4"))
-            if len(reference) == len(found.vector)
-            else 0.0
-        )
-        if likeness < ALIKE:
+        alike = likeness(reference, found.vector)
+        if alike < ALIKE:
             server.barred = (
                 f"one of the servers of the embedder {self.model} serves another model: its vector of the same "
-                f"sentence has a likeness of {likeness:.2f}"
+                f"sentence has a likeness of {alike:.2f}"
             )
             raise ProviderRefused(server.barred, hint="Take it out of embedder.fallbacks.")
         server.proven = True
+
+
+def likeness(one: bytes, other: bytes) -> float:
+    """Return the cosine of two vectors of length one; 0 where they are of different spaces for sure."""
+    return float(np.frombuffer(one, "<f4") @ np.frombuffer(other, "<f4")) if len(one) == len(other) else 0.0
 
 
 async def _one(embed: Embed, text: str) -> Embedding:

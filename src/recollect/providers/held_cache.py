@@ -1,13 +1,16 @@
-"""Caches in memory: one of its own, and one before a cache that others share."""
+"""Caches in memory: one of its own, and one before a cache that others share, which is written to behind the back."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
-from recollect.ports import Cache
+from recollect.exchange import Keep
+from recollect.ports import SharedCache
+from recollect.providers.late import Late
 
 FRESH: Final = 1.0
 """Seconds after which it is looked whether another process has cleared the cache behind."""
@@ -62,12 +65,16 @@ class HeldCache:
 
 
 class LayeredCache:
-    """The Cache port over one in memory before a shared one; `front` forgets within a second what others clear."""
+    """The Cache port over one in memory before a shared one; `front` forgets within a second what others clear.
 
-    def __init__(self, front: HeldCache, back: Cache, *, clock: Callable[[], float] = time.monotonic) -> None:
+    The one behind is written to a moment later: `settled` waits for it.
+    """
+
+    def __init__(self, front: HeldCache, back: SharedCache, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._front, self._back, self._clock = front, back, clock
         self._seen: int | None = None
         self._looked = 0.0
+        self._late = Late("kept answers", self._write)
 
     async def get(self, key: str) -> bytes | None:
         """Return the value that is held here or there."""
@@ -76,22 +83,34 @@ class LayeredCache:
         return await self._back.get(key) if held is None else held
 
     async def set(self, key: str, value: bytes, *, ttl: float, epoch: int | None = None) -> None:
-        """Keep a value in both, unless the cache was cleared since `epoch`."""
-        begun = await self.epoch() if epoch is None else epoch
-        await self._back.set(key, value, ttl=ttl, epoch=begun)
-        if begun == await self.epoch():
-            await self._front.set(key, value, ttl=ttl)
+        """Keep a value in both, unless the cache was cleared since `epoch`; soon in the one behind."""
+        seen = await self._look()
+        if epoch is not None and epoch != seen:
+            return
+        await self._front.set(key, value, ttl=ttl)
+        self._late.put((self._clock(), Keep(key, value, ttl, seen)))
 
     async def epoch(self) -> int:
-        """Return that of the cache behind, as it is now."""
-        self._looked = 0.0
+        """Return that of the cache behind, as it was a second ago at most: an older one keeps less, never more."""
         return await self._look()
 
     async def clear(self) -> None:
         """Lose every entry of both."""
+        self._late.drop()
         await self._front.clear()
         await self._back.clear()
+        self._seen = None  # it is another one now
         await self._front.clear()  # what was put there meanwhile
+
+    async def settled(self) -> None:
+        """Wait until everything set so far is written behind."""
+        await self._late.settled()
+
+    async def _write(self, put: Sequence[tuple[float, Keep]]) -> None:
+        """Write what was set, and when; the time since then is part of its time."""
+        now = self._clock()
+        aged = [replace(one, ttl=one.ttl - (now - at)) for at, one in put]
+        await self._back.keep([one for one in aged if one.ttl > 0])
 
     async def _look(self) -> int:
         """Return the epoch behind, looked up once a second, and forget what is held here when it has changed."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, nullcontext
 
 from recollect.errors import ProviderError
 from recollect.meters import Meters
 from recollect.models import Embedding
 from recollect.ports import Embed, EmbedQuestion
 from recollect.providers.spending import Spending
+from recollect.text.tokens import count
 
 
 class MeteredEmbed:
-    """Passes texts on to another embedder and tells how long it took, and `spending`, if there is one, what it took.
+    """Passes texts on to another embedder and tells how long it took.
+
+    With a `spending` a call is made while the day's budget lasts, and what it took is noted.
 
     `answering` is whether the last call was answered: while it is false, searches go by words.
     """
@@ -42,32 +44,30 @@ class MeteredEmbed:
 
     async def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Return what the embedder within returns, and raise what it raises."""
-        with self._measured(len(texts)) as found:
+        async with self._measured(texts) as found:
             found.extend(await self._embed.embed(texts))
         return found
 
     async def embed_question(self, text: str, *, least: float) -> Embedding | None:
         """Return what the embedder within returns; one that leaves no question alone embeds it."""
-        with self._measured(1) as found:
+        async with self._measured([text]) as found:
             if not isinstance(self._embed, EmbedQuestion):
                 found.extend(await self._embed.embed([text]))
             elif (asked := await self._embed.embed_question(text, least=least)) is not None:
                 found.append(asked)
         return found[0] if found else None
 
-    @contextmanager
-    def _measured(self, count: int) -> Iterator[list[Embedding]]:
-        begun, found = time.perf_counter(), list[Embedding]()
-        with self._meters.timing("embed", self._embed.model, count):
+    @asynccontextmanager
+    async def _measured(self, texts: Sequence[str]) -> AsyncIterator[list[Embedding]]:
+        found = list[Embedding]()
+        paid = None if self._spending is None else self._spending.call(sum(count(text) for text in texts))
+        with self._meters.timing("embed", self._embed.model, len(texts)):
             try:
-                yield found
+                async with paid or nullcontext() as taken:
+                    yield found
+                    if taken is not None:
+                        taken.tokens = sum(one.tokens for one in found)
             except ProviderError:
                 self.answering = False
-                self._spent(0, begun, failed=True)
                 raise
             self.answering = True
-        self._spent(sum(one.tokens for one in found), begun, failed=False)
-
-    def _spent(self, tokens: int, begun: float, *, failed: bool) -> None:
-        if self._spending is not None:
-            self._spending(tokens, time.perf_counter() - begun, failed=failed)

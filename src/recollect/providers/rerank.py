@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from recollect.errors import ProviderError, ProviderFailed
+from recollect.errors import ProviderFailed
 from recollect.providers.json_endpoint import QUOTED, JsonEndpoint
 from recollect.providers.spending import Spending
 from recollect.text.tokens import count
@@ -18,8 +17,9 @@ class HttpRerank:
     """Scores texts with one model of one server.
 
     The request goes to `base_url`/rerank, or to the address itself where it ends in rerank or reranks already.
-    `instruction` is what the model is told to look for (Qwen3-Reranker takes one); "" sends none. `spending` hears what
-    each call took: tokens as the server tells them, else by our own estimate. `sleep` is there for tests.
+    `instruction` is what the model is told to look for (Qwen3-Reranker takes one); "" sends none. With a
+    `spending` a call is made while the day's budget lasts, and what it took is noted: tokens as the server tells them,
+    else by our own estimate. `sleep` is there for tests.
     """
 
     def __init__(
@@ -57,7 +57,8 @@ class HttpRerank:
 
         Raises:
             ProviderFailed: the server could not be reached, failed after all retries, or answered nonsense.
-            ProviderRefused: it will not answer this request (a key, a model or an input it does not take).
+            ProviderRefused: it will not answer this request (a key, a model or an input it does not take), or the
+                budget is spent.
         """
         if not texts:
             return []
@@ -66,22 +67,17 @@ class HttpRerank:
         body |= {"top_n": len(documents), "return_documents": False}
         if self._instruction:
             body["instruction"] = self._instruction
-        begun = time.perf_counter()
-        try:
+        if self._spending is None:
+            return self._scores(await self._endpoint.post(self._path, body), len(documents))
+        estimated = _estimated(question, documents)
+        async with self._spending.call(estimated) as taken:
             answer = await self._endpoint.post(self._path, body)
-        except ProviderError:
-            self._spent(0, begun, failed=True)
-            raise
-        self._spent(_tokens(answer) or _estimated(question, documents), begun, failed=False)
+            taken.tokens = _tokens(answer) or estimated
         return self._scores(answer, len(documents))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._endpoint.aclose()
-
-    def _spent(self, tokens: int, begun: float, *, failed: bool) -> None:
-        if self._spending is not None:
-            self._spending(tokens, time.perf_counter() - begun, failed=failed)
 
     def _scores(self, answer: Any, count: int) -> list[float]:
         where = self._endpoint.where

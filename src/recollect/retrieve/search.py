@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recollect.errors import InvalidInput, TooLarge
-from recollect.exchange import Rephrased
+from recollect.exchange import Intent, Rephrased
+from recollect.meters import working_for
 from recollect.models import Embedding, Hit, Kind, Memory, Query, Where, name_code
 from recollect.ports import Records, Rephrase
 from recollect.retrieve.filters import matches
@@ -19,7 +20,7 @@ from recollect.retrieve.gather import Gathered, gather
 from recollect.retrieve.meaning import embedded
 from recollect.retrieve.rerank import Reranking, reranked
 from recollect.retrieve.signal import Asked
-from recollect.retrieve.understand import Understood, understand
+from recollect.retrieve.understand import Understood, meant, understand
 from recollect.retrieve.ways import Ways
 from recollect.retrieve.widen import wordings
 
@@ -53,16 +54,21 @@ _NOTHING = Rephrased()
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The rows that may answer, best first; and of every row its score, that as a share of certainty, and its parts."""
+    """The rows that may answer, best first; and of every row its score, that as a share of certainty, and its parts.
+
+    `intent` is what a model says is wanted, where one read the question.
+    """
 
     order: Keys
     scores: Scores
     shares: Scores
     parts: Mapping[str, Scores]
+    intent: Intent | None = None
 
     def explained(self, row: int) -> dict[str, float]:
-        """Return what the score of a row is the sum of."""
-        return {name: round(float(part[row]), 4) for name, part in self.parts.items()}
+        """Return what the score of a row is the sum of; and as `intent_…`, which adds nothing, what a model read."""
+        read = {f"intent_{self.intent}": 0.0} if self.intent else {}
+        return {name: round(float(part[row]), 4) for name, part in self.parts.items()} | read
 
 
 class Finder:
@@ -89,7 +95,10 @@ class Finder:
         Raises InvalidInput for a limit below 1, TooLarge for a question of more than 100,000 characters.
         """
         checked(query)
-        text = query.text[:LOOKED_AT]
+        with working_for(query.where.reach.project_id):
+            return await self._search(query, query.text[:LOOKED_AT])
+
+    async def _search(self, query: Query, text: str) -> list[Hit]:
         reranking = self.reranking if text.strip() else None
         wanted = max(query.limit, reranking.first) if reranking else query.limit
         gathered, ranked = await self.rank(query, self.ways, max(self.options.candidates, 2 * wanted))
@@ -115,6 +124,7 @@ class Finder:
             await asyncio.sleep(0)
             understood = understand(text, query.asked_at)
             read = await self._read(text, query) if self.rephrase and text.strip() else _NOTHING
+            understood = meant(understood, read.intent)
             more = await wordings(ways, read.texts, query.where, wide) if read.texts else ()
             gathered = await gather(ways, understood, asked, text, query.where, wide, more)
         finally:
@@ -123,7 +133,7 @@ class Finder:
         summaries = understood.overview or Kind.SUMMARY in query.where.kinds
         order = _ranked(gathered, scores, summaries=summaries)
         best = float(scores[order[0]]) if len(order) else 0.0
-        return gathered, Ranked(order, scores, to_share(scores, best, gathered.confidence), parts)
+        return gathered, Ranked(order, scores, to_share(scores, best, gathered.confidence), parts, read.intent)
 
     async def _read(self, text: str, query: Query) -> Rephrased:
         """Return what a model reads in the question, nothing where it has no answer."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Literal
 
+from recollect.exchange import Intent
 from recollect.text.dates import Dated, spans
 from recollect.text.language import Language, language
 from recollect.text.rules import rules
@@ -77,6 +78,19 @@ def understand(text: str, asked_at: datetime) -> Understood:
         newest=bool(_asked("newest").search(lower)),
         overview=bool(_asked("overview").search(head)),
     )
+
+
+def meant(understood: Understood, intent: Intent | None) -> Understood:
+    """Return a question with what a model says it wants; what the rules see stays seen."""
+    match intent:
+        case "overview":
+            return replace(understood, overview=True)
+        case "newest":
+            return replace(understood, newest=True)
+        case "assistant":
+            return replace(understood, assistant_asked=True)
+        case _:
+            return understood
 
 
 def _identifiers(text: str) -> tuple[str, ...]:

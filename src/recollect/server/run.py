@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from recollect.api.app import create_app
 from recollect.api.guard.guards import Door
+from recollect.api.guard.refusals import note_refusals
 from recollect.api.hooks import receive
 from recollect.errors import ConfigError
 from recollect.library import AsyncMemory
@@ -30,10 +31,11 @@ from recollect.server.mcp import Mcp
 from recollect.server.protocol import Limits, limited
 from recollect.server.record import Record
 from recollect.server.session_key import session_key
+from recollect.server.sign_outs import SignOuts
 from recollect.server.spool import Spool
 from recollect.server.stage import come_up
 from recollect.server.telemetry import tracing
-from recollect.settings import Settings
+from recollect.settings import Settings, secret
 from recollect.stores.sql.database import prepare_home
 from recollect.version import __version__
 
@@ -168,14 +170,17 @@ class _Serving:
             async with asyncio.timeout(CLOSING):
                 await self._mcp.close()
                 if self._memory is not None:
+                    await note_refusals(self.app)
                     await self._memory.close()
         self._life.closed = True
         log.info("Stopped")
 
 
 def _door(settings: Settings) -> Door:
-    key = session_key(settings.home) if settings.server.auth else None
-    return Door(settings.server.host, settings.server.auth, key)
+    counts = secret(settings.redis.url) or None
+    if not settings.server.auth:
+        return Door(settings.server.host, auth=False, counts=counts)
+    return Door(settings.server.host, key=session_key(settings.home), ended=SignOuts(settings.home), counts=counts)
 
 
 def _who_may(settings: Settings) -> str:

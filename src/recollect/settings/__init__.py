@@ -1,7 +1,9 @@
 """Every setting, its default, and where its value came from."""
 
 from recollect.settings.agents import AgentsSettings
+from recollect.settings.alerts import AlertsSettings
 from recollect.settings.backup import BackupSettings
+from recollect.settings.beside import VectorsSettings
 from recollect.settings.core import (
     CaptureSettings,
     ChatSettings,
@@ -25,6 +27,7 @@ from recollect.settings.models import (
 from recollect.settings.node import NodeSettings
 from recollect.settings.part import Names, Part, secret
 from recollect.settings.project import ProjectSettings
+from recollect.settings.redis import RedisSettings
 from recollect.settings.rerank import RerankSettings
 from recollect.settings.route import LOCAL, Place, Plan, Ref, Route, described, plan
 from recollect.settings.server import LogSettings, ServerSettings, TelemetrySettings
@@ -38,6 +41,7 @@ __all__ = [
     "LOCAL",
     "PREFIX",
     "AgentsSettings",
+    "AlertsSettings",
     "AnswerCacheSettings",
     "BackupSettings",
     "BudgetSettings",
@@ -60,6 +64,7 @@ __all__ = [
     "Plan",
     "ProjectSettings",
     "ProviderSettings",
+    "RedisSettings",
     "Ref",
     "RerankSettings",
     "RetrieveSettings",
@@ -69,6 +74,7 @@ __all__ = [
     "StoreSettings",
     "TaskSettings",
     "TelemetrySettings",
+    "VectorsSettings",
     "WorkerSettings",
     "described",
     "load",

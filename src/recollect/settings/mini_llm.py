@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeGuard, get_args
 
 from recollect.errors import ConfigError
 from recollect.exchange import ModelTask
@@ -83,6 +83,12 @@ def mini_llm(section: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+def infer_of(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the `infer` settings that a `mini_llm` section says: how many turns a model reads in one call."""
+    given = _table(section.get("performance", {}), "mini_llm.performance")
+    return {"batch": given["batch_size"]} if "batch_size" in given else {}
+
+
 def local_of(section: Mapping[str, Any]) -> dict[str, Any]:
     """Return the `local` settings that a `mini_llm` section says."""
     given = section.get("local_models")
@@ -102,6 +108,19 @@ def vectors_of(section: Mapping[str, Any]) -> dict[str, str]:
             provider, _, rest = model.partition("/")
             found[variable] = f"{rest}@{provider}"
     return found
+
+
+def spares_of(section: Mapping[str, Any]) -> list[str]:
+    """Return the fallbacks of the embedder as a `mini_llm` section names them (`provider/model`)."""
+    routing = section.get("task_routing")
+    route = routing.get("embedding") if isinstance(routing, Mapping) else None
+    named = [value for key, value in route.items() if ROUTING.get(key) == "fallbacks"] if _is(route) else []
+    flat = [one for value in named for one in (value.split(",") if isinstance(value, str) else value or ())]
+    return [one.strip() for one in flat if isinstance(one, str)]
+
+
+def _is(route: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(route, Mapping)
 
 
 def _route(routing: Mapping[str, Any], values: dict[str, Any]) -> None:

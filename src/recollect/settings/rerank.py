@@ -13,7 +13,7 @@ class RerankSettings(Part):
     model: str | None = Field(None, min_length=1, description="the reranker's name, such as Qwen/Qwen3-Reranker-8B")
     base_url: str | None = Field(None, description="its server, asked at base_url/rerank")
     api_key: SecretStr | None = None
-    instruction: str = Field("", max_length=2000, description="what the model is told to look for; empty: nothing")
+    instruction: str | None = Field(None, max_length=2000, description="what the model is told to look for")
     first: int = Field(20, ge=2, le=200, description="how many of the first hits it reads")
     keep: int = Field(5, ge=1, le=200, description="hits a context is composed from where a reranker is set")
     weight: float = Field(1.0, ge=0, le=100, description="what its opinion counts beside ours; our match counts 1")

@@ -6,20 +6,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from recollect.errors import ConfigError
-from recollect.settings.mini_llm import local_of, merged, mini_llm, models_of, section_of, vectors_of
+from recollect.settings.beside import vectors_of as index_of
+from recollect.settings.mini_llm import (
+    infer_of,
+    local_of,
+    merged,
+    mini_llm,
+    models_of,
+    section_of,
+    spares_of,
+    vectors_of,
+)
 from recollect.settings.project import ProjectSettings
-from recollect.settings.vectors import embedder_of, rerank_of, retrieve_of
+from recollect.settings.redis import redis_of
+from recollect.settings.vectors import embedder_of, rerank_of, retrieve_of, spares
 
 
 def from_seeds(env: Mapping[str, str]) -> dict[str, Any]:
     """Read the names that older systems used: EMBEDDING_MODEL=model@provider and its key, thresholds and weights."""
     values: dict[str, Any] = {}
-    if embedder := embedder_of(env):
-        values["embedder"] = embedder
-    if rerank := rerank_of(env):
-        values["rerank"] = rerank
-    if retrieve := retrieve_of(env):
-        values["retrieve"] = retrieve
+    section = section_of(env)
+    env = {**vectors_of(section), **env}
+    parts = {
+        "embedder": embedder_of,
+        "rerank": rerank_of,
+        "retrieve": retrieve_of,
+        "vectors": index_of,
+        "redis": redis_of,
+    }
+    values.update((name, found) for name, read in parts.items() if (found := read(env)))
+    if embedder := values.get("embedder"):
+        embedder |= _spared(section, embedder, env)
     project = {
         name: value
         for name in ProjectSettings.model_fields
@@ -37,9 +54,16 @@ def from_seeds(env: Mapping[str, str]) -> dict[str, Any]:
         values["store"] = {"url": url}
     if models := models_of(env):
         values["models"] = models
-    if local := local_of(section_of(env)):
+    if local := local_of(section):
         values["local"] = local
+    if infer := infer_of(section):
+        values["infer"] = infer
     return values
+
+
+def _spared(section: Mapping[str, Any], embedder: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
+    found = spares(spares_of(section), embedder["model"], env)
+    return {"fallbacks": found} if found else {}
 
 
 def database_of(env: Mapping[str, str]) -> str | None:
@@ -65,5 +89,7 @@ def seed_file(values: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, An
     named = {name: str(value) for name, value in values.items() if name.isupper()} | vectors_of(section)
     keys = {name: value for name, value in env.items() if name.endswith("_API_KEY")} if named else {}
     older = from_seeds({**keys, **named}) if named else {}
-    told = {"models": mini_llm(section), "local": local_of(section)}
+    if embedder := older.get("embedder"):
+        embedder |= _spared(section, embedder, env)
+    told = {"models": mini_llm(section), "local": local_of(section), "infer": infer_of(section)}
     return merged(merged(older, {name: part for name, part in told.items() if part}), ours)

@@ -7,7 +7,9 @@ from pathlib import Path
 from pydantic import Field
 
 from recollect.settings.agents import AgentsSettings
+from recollect.settings.alerts import AlertsSettings
 from recollect.settings.backup import BackupSettings
+from recollect.settings.beside import VectorsSettings
 from recollect.settings.core import (
     CaptureSettings,
     ChatSettings,
@@ -22,6 +24,7 @@ from recollect.settings.models import FusionSettings, ModelsSettings
 from recollect.settings.node import NodeSettings
 from recollect.settings.part import Part
 from recollect.settings.project import ProjectSettings
+from recollect.settings.redis import RedisSettings
 from recollect.settings.rerank import RerankSettings
 from recollect.settings.server import LogSettings, ServerSettings, TelemetrySettings
 from recollect.settings.stores import StoreSettings
@@ -34,6 +37,8 @@ class Settings(Part):
 
     home: Path = HOME
     store: StoreSettings = StoreSettings()  # type: ignore[call-arg]
+    vectors: VectorsSettings = VectorsSettings()  # type: ignore[call-arg]
+    redis: RedisSettings = RedisSettings()  # type: ignore[call-arg]
     embedder: EmbedderSettings = EmbedderSettings()  # type: ignore[call-arg]
     chat: ChatSettings = ChatSettings()  # type: ignore[call-arg]
     models: ModelsSettings = ModelsSettings()  # type: ignore[call-arg]
@@ -50,6 +55,7 @@ class Settings(Part):
     agents: AgentsSettings = AgentsSettings()  # type: ignore[call-arg]
     node: NodeSettings = NodeSettings()  # type: ignore[call-arg]
     backup: BackupSettings = BackupSettings()  # type: ignore[call-arg]
+    alerts: AlertsSettings = AlertsSettings()  # type: ignore[call-arg]
     log: LogSettings = LogSettings()  # type: ignore[call-arg]
     telemetry: TelemetrySettings = TelemetrySettings()  # type: ignore[call-arg]
     hub: str = Field("https://huggingface.co", description="where `models pull --source hub` downloads from")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from recollect.errors import ConfigError
@@ -43,6 +43,23 @@ def embedder_of(env: Mapping[str, str]) -> dict[str, Any]:
     return values | _key(env, provider)
 
 
+def spares(names: Sequence[str], model: str, env: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return, of the fallbacks that older settings name (`provider/model`), the servers of the embedder's own model.
+
+    Another model's vectors cannot be compared with its: such a fallback is passed over.
+    """
+    found = []
+    for name in names:
+        provider, _, rest = name.partition("/")
+        if provider in BASE_URLS and provider != "azure" and _bare(rest) == _bare(model):
+            found.append({"base_url": BASE_URLS[provider], "model": _full(rest, provider), **_key(env, provider)})
+    return found
+
+
+def _bare(model: str) -> str:
+    return model.rpartition("/")[2].lower()
+
+
 def rerank_of(env: Mapping[str, str]) -> dict[str, Any]:
     """Return the `rerank` settings that `RERANK_MODEL`, `RERANK_TOP_K` and, beside a model, `RETRIEVAL_TOP_K` say."""
     values: dict[str, Any] = {}
@@ -76,9 +93,13 @@ def _named(env: Mapping[str, str], variable: str, known: Mapping[str, str]) -> t
             f"{variable} names the provider {provider!r}, which is not known",
             hint=f"Known are {', '.join(known)}; any other goes into the settings file by its base_url.",
         )
-    # SiliconFlow knows these by their maker's name and theirs; the older settings left the maker out.
+    return _full(model, provider), provider
+
+
+def _full(model: str, provider: str) -> str:
+    """Return a model as its provider knows it: SiliconFlow by its maker too, whom the older settings left out."""
     short = provider == "siliconflow" and "/" not in model and model.lower().startswith("qwen")
-    return f"Qwen/{model}" if short else model, provider
+    return f"Qwen/{model}" if short else model
 
 
 def _key(env: Mapping[str, str], provider: str) -> dict[str, str]:

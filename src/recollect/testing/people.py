@@ -155,3 +155,24 @@ class PeopleContract:
         assert [(held.id, held.rights) for held in await kept.tokens.list()] == [("t2", (("docs", Right.READ),))]
         with pytest.raises(NotFound):
             await kept.projects.erase("web")
+
+    async def test_the_ids_a_project_had_are_kept_until_they_are_forgotten(self, kept: Kept) -> None:
+        await self.filled(kept)
+        await kept.projects.rename("web", "shop")
+        await kept.projects.rename("shop", "store")
+        assert (await kept.people.directory(Isolation.STRICT)).aliases == {"web": "store", "shop": "store"}
+        assert await kept.projects.claim(project("web"), "bo") is False
+        await kept.projects.add(project("other"))
+        with pytest.raises(Conflict):
+            await kept.projects.rename("other", "web")
+        await kept.projects.rename("store", "web")
+        assert (await kept.people.directory(Isolation.STRICT)).aliases == {"shop": "web", "store": "web"}
+        assert await kept.projects.forget_alias("other", "shop") is False
+        assert await kept.projects.forget_alias("web", "shop") is True
+        assert await kept.projects.forget_alias("web", "shop") is False
+        await kept.projects.merge("other", "web")
+        assert (await kept.people.directory(Isolation.STRICT)).aliases == {"other": "web", "store": "web"}
+        await kept.projects.add(project("store"))
+        assert (await kept.people.directory(Isolation.STRICT)).aliases == {"other": "web"}
+        await kept.projects.erase("web")
+        assert (await kept.people.directory(Isolation.STRICT)).aliases == {}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from itertools import groupby
 
 from recollect.errors import EmbedderMissing
 from recollect.exchange import Unembedded
+from recollect.meters import working_for
 from recollect.models import Job
 from recollect.ports import Embed, Vectors
 from recollect.process.index import embed_text
@@ -53,10 +55,18 @@ class Embedding:
     async def _some(self, ids: Sequence[str] | None) -> int:
         missing = await self._vectors.unembedded(self._embed.model, limit=AT_ONCE, memory_ids=ids)
         if missing:
-            made = await self._embed.embed([_text(item) for item in missing])
-            rows = {item.chunk: found.vector for item, found in zip(missing, made, strict=True)}
+            rows: dict[int, bytes] = {}
+            for project, items in groupby(sorted(missing, key=_project), key=_project):
+                part = list(items)
+                with working_for(project):
+                    made = await self._embed.embed([_text(item) for item in part])
+                rows |= {item.chunk: found.vector for item, found in zip(part, made, strict=True)}
             await self._vectors.put(self._embed.model, rows)
         return len(missing)
+
+
+def _project(item: Unembedded) -> str:
+    return item.project_id
 
 
 def _text(item: Unembedded) -> str:

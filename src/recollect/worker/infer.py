@@ -24,7 +24,7 @@ from recollect.worker.derive import LOOKED_THROUGH, Deriving, grown
 from recollect.worker.found import Findings, batch_of, facts_of, prefix
 
 PER_CALL = 20
-"""Turns of one conversation that a model reads in one call."""
+"""Turns of one conversation that a model reads in one call, unless another number is set."""
 ROOM = 6_000
 """Tokens of them."""
 BEFORE = 4
@@ -38,22 +38,25 @@ TRIES = 3
 
 
 class Inferring:
-    """Completes what jobs name, with `together` questions to models at once; what none answers falls to the rules.
+    """Completes what jobs name; what no model answers falls to the rules.
 
-    A place is held only while a model is asked: others ask while one reads and writes.
+    A model reads up to `batch` turns of a conversation in one call.
     """
 
     def __init__(
-        self, records: Records, words: Words, clock: Clock, ask: Ask, rules: Deriving, *, together: int = 4
+        self, records: Records, words: Words, clock: Clock, ask: Ask, rules: Deriving, *, batch: int = PER_CALL
     ) -> None:
-        self._records, self._words, self._clock, self._ask, self._rules = records, words, clock, ask, rules
-        self._places = asyncio.Semaphore(together)
+        self._records, self._words, self._clock, self._rules = records, words, clock, rules
+        self._batch = batch
+        self._ask = ask.behind()
 
     async def __call__(self, jobs: Sequence[Job]) -> None:
         """Do a batch of jobs: turns of one conversation together."""
         ids = dict.fromkeys(str(name) for job in jobs for name in job.payload.get("ids", ()))
         items = await self._records.get(list(ids))
-        done = await asyncio.gather(*(self._together(group) for group in grouped(items)), return_exceptions=True)
+        done = await asyncio.gather(
+            *(self._together(group) for group in grouped(items, self._batch)), return_exceptions=True
+        )
         for failure in done:
             if isinstance(failure, BaseException):
                 raise failure
@@ -81,8 +84,7 @@ class Inferring:
         said = [item for item in items if item.kind is Kind.TURN and item.dense and not item.flags]
         if not said or not self._ask.offers("classification"):
             return {}
-        async with self._places:
-            return await classify(self._ask, said) or {}
+        return await classify(self._ask, said) or {}
 
     async def _extracted(self, turns: Sequence[Memory]) -> Extracted | None:
         """Return what a model found in turns (nothing, where there are none), `None` where the rules must do."""
@@ -91,8 +93,7 @@ class Inferring:
         if not turns:
             return Extracted((), {}, "")
         before = await self._before(turns[0])
-        async with self._places:
-            return await extract(self._ask, turns, before)
+        return await extract(self._ask, turns, before)
 
     async def _before(self, turn: Memory) -> list[Memory]:
         scope = turn.scope
@@ -148,8 +149,7 @@ class Inferring:
     async def _resolved(self, new: Sequence[Memory], olds: Sequence[Memory]) -> tuple[Sequence[Pair], str] | None:
         if not new or not olds:
             return None
-        async with self._places:
-            return await resolve(self._ask, new, olds)
+        return await resolve(self._ask, new, olds)
 
     async def _alike(self, item: Memory) -> list[Memory]:
         """Return the known facts and notes most like a new one, that were not said after it."""
@@ -178,7 +178,7 @@ class Inferring:
                 return
 
 
-def grouped(items: Iterable[Memory]) -> list[list[Memory]]:
+def grouped(items: Iterable[Memory], most: int = PER_CALL) -> list[list[Memory]]:
     """Return memories in groups that one call reads: of one conversation, in order, within the room."""
     talks: dict[tuple[str, str, str | None], list[Memory]] = {}
     for item in items:
@@ -189,7 +189,7 @@ def grouped(items: Iterable[Memory]) -> list[list[Memory]]:
         room = 0
         for item in sorted(talk, key=lambda one: (one.position, one.occurred_at, one.id)):
             size = min(1_500, tokens.count(item.text[:18_000]))
-            if size > room or len(groups[-1]) >= PER_CALL:
+            if size > room or len(groups[-1]) >= most:
                 groups.append([])
                 room = max(ROOM, size)
             groups[-1].append(item)

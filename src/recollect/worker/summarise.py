@@ -32,7 +32,7 @@ class Summarising:
     """Keeps one summary a conversation, written anew as it grows; `together` conversations are summed up at once."""
 
     def __init__(self, records: Records, clock: Clock, ask: Ask | None = None, *, together: int = 4) -> None:
-        self._records, self._clock, self._ask = records, clock, ask
+        self._records, self._clock, self._ask = records, clock, ask and ask.behind()
         self._places = asyncio.Semaphore(together)
 
     async def __call__(self, jobs: Sequence[Job]) -> None:

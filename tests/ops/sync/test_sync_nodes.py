@@ -5,12 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from tests.ops.sync.fleet import Fleet, Member, shared_state, texts_on_disk
 
 from recollect.errors import Conflict, Denied, ProviderFailed
@@ -19,16 +16,7 @@ from recollect.ops.sync import wire
 from recollect.ops.sync.enrol import revoke
 from recollect.ops.sync.exchange import Exchange, Moved
 from recollect.ops.sync.state import figures, state
-from recollect.stores.sql.schema import tenant
 from recollect.testing.embedder import FakeEmbedder
-
-
-@pytest.fixture
-async def fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
-    made = Fleet(tmp_path)
-    await made.open()
-    yield made
-    await made.close()
 
 
 async def pair(fleet: Fleet, **more: Any) -> tuple[Member, Member]:
@@ -129,6 +117,21 @@ async def test_forgetting_a_user_travels(fleet: Fleet) -> None:
     await b.memory.forget(user_id="alice")
     await fleet.settle()
     assert (await texts(a), len(await texts(a, user_id="bo"))) == ([], 3)
+
+
+async def test_what_a_node_had_not_shown_when_its_user_was_forgotten_appears_and_goes_with_the_next_forget(
+    fleet: Fleet,
+) -> None:
+    a, b = await pair(fleet)
+    await a.memory.add("known to all", user_id="alice")
+    await fleet.settle()
+    await b.memory.add("written while away", user_id="alice")
+    await a.memory.forget(user_id="alice")
+    await fleet.settle()
+    assert await texts(a) == await texts(b) == ["written while away"]
+    await a.memory.forget(user_id="alice")
+    await fleet.settle()
+    assert await texts(a) == await texts(b) == []
 
 
 async def test_private_memories_stay_and_what_becomes_private_is_called_back(fleet: Fleet) -> None:
@@ -250,19 +253,6 @@ async def test_derived_facts_are_not_sent_and_are_nowhere_double(fleet: Fleet) -
     for memory in (a.memory, b.memory, fleet.hub):
         facts = (await memory.list(user_id="alice", kinds=["fact"])).memories
         assert [item.text for item in facts].count(said) == 1
-
-
-async def test_a_project_that_is_renamed_is_renamed_everywhere(fleet: Fleet) -> None:
-    a, b = await pair(fleet)
-    kept = await a.memory.add("about the shop", user_id="alice", project_id="shop")
-    await fleet.settle()
-    rename = sa.update(tenant).where(tenant.c.project_id == "shop").values(project_id="store")
-    await a.memory.app.database.write(lambda connection: connection.execute(rename))
-    await fleet.settle()
-    for memory in (b.memory, fleet.hub):
-        assert (await memory.get(kept.id)).scope.project_id == "store"
-        assert [hit.memory.id for hit in await memory.search("shop", user_id="alice", project_id="store")] == [kept.id]
-        assert await memory.search("shop", user_id="alice", project_id="shop") == []
 
 
 async def test_a_node_restored_from_a_backup_is_told_what_it_forgot(fleet: Fleet) -> None:

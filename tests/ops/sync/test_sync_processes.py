@@ -213,7 +213,7 @@ def survive(folder: Path, stack: ExitStack, seed: int, *, steps: int, kills: int
 
 
 def test_three_real_nodes_and_a_center_end_alike(tmp_path: Path, stack: ExitStack) -> None:
-    survive(tmp_path, stack, 5, steps=40, kills=2)
+    survive(tmp_path, stack, 5, steps=30, kills=1)
 
 
 @pytest.mark.slow

@@ -69,6 +69,7 @@ def test_a_page_broken_off_anywhere_is_refused() -> None:
         page(head={"recollect": "export", "version": 1}),
         page(head={"recollect": "sync", "version": 2}),
     ],
+    ids=range(11),
 )
 def test_what_is_no_page_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidInput):

@@ -106,6 +106,7 @@ async def test_nothing_of_an_answer_is_left_after_a_delete(
     note = await memory.add(SECRET, user_id="alice")
     server.usually("It opens with kookaburra.")
     assert await memory.app.models.ask(ASKING) is not None
+    await memory.app.models.settled()
     with closing(sqlite3.connect(tmp_path / "home" / "recollect.db")) as back_door:
         assert back_door.execute("SELECT count(*) FROM cache").fetchall() == [(1,)]
     await memory.delete(note.id)

@@ -39,13 +39,19 @@ export interface MemoryPage {
   next_cursor: string | null;
 }
 
+/** What of a memory is shown where it answers a question. */
+export type Seen = Pick<
+  Memory,
+  "content" | "kind" | "speaker" | "project_id" | "occurred_at" | "tier" | "superseded_by" | "valid_to" | "expires_at"
+> & { metadata: Record<string, unknown> };
+
 export interface Hit {
   id: string;
   score: number;
   parts: Record<string, number>;
   start: number;
   end: number;
-  memory: Memory;
+  memory: Seen;
 }
 
 export interface Found {
@@ -136,8 +142,12 @@ export interface Places {
 export interface Session {
   auth: boolean;
   signed_in: boolean;
-  name: string;
   version: string;
+  /** Only of who is signed in: whose token, which user it is (null: the owner or a service), and what he may everywhere. */
+  name?: string;
+  user_id?: string | null;
+  may?: { watch: boolean; operate: boolean };
+  across?: boolean;
 }
 
 export interface Spent {
@@ -174,8 +184,10 @@ export interface Project {
   id: string;
   name: string;
   description: string;
+  isolation_mode: string;
   status: string;
   right: Right;
+  made: boolean;
 }
 
 export interface Member {
@@ -193,8 +205,74 @@ export interface Token {
   id: string;
   name: string;
   user_id: string | null;
+  rights: Record<string, Right> | null;
   system: boolean;
   created_at: string;
   expires_at: string | null;
   used_at: string | null;
+}
+
+export interface AuditEntry {
+  seq: number;
+  at: string;
+  actor: string;
+  action: string;
+  decision: "allowed" | "denied" | "failed";
+  origin: string;
+  projects: string[];
+  target: string;
+  times: number;
+}
+
+export interface AuditProof {
+  whole: boolean;
+  entries: number;
+  head: { seq: number; digest: string } | null;
+  faults: { seq: number; sort: string; said: string }[];
+}
+
+export interface Backups {
+  to: string | null;
+  every: number;
+  error: string | null;
+  backups: { id: string; made_at: string; memories: number; release: string; kept: boolean }[];
+}
+
+export interface Upkeep {
+  sizes: Record<string, number>;
+  caches: Record<string, { hit: number; miss: number }>;
+  sync: {
+    role: string;
+    name: string;
+    center?: string;
+    paused?: boolean;
+    to_send?: number;
+    to_fetch?: number;
+    refused?: number;
+    lag_seconds?: number;
+    last_done?: string | null;
+    error?: string | null;
+    nodes?: { name: string; projects: string[]; last_seen: string | null }[];
+  };
+}
+
+export interface AcrossHit {
+  id: string;
+  content: string;
+  score: number;
+  kind: Kind;
+  project_id: string;
+  project_name: string;
+  user_id: string;
+  occurred_at: string;
+  metadata: Record<string, unknown>;
+  parts?: Record<string, number>;
+}
+
+export interface Across {
+  results: AcrossHit[];
+  project_stats: Record<string, { name: string; count: number; total: number }>;
+  search_time_ms: number;
+  projects_left: string[];
+  projects_denied: string[];
 }

@@ -7,5 +7,7 @@ const has = (owners: Owner[], name: string | null): boolean => name === null || 
 export function present(chosen: Place | null, places: Places): Place | null {
   if (chosen && has(places.users, chosen.user_id) && has(places.projects, chosen.project_id)) return chosen;
   const latest = places.users[0];
-  return latest ? { user_id: latest.name, project_id: null } : null;
+  if (latest) return { user_id: latest.name, project_id: null };
+  const project = places.projects[0];
+  return project ? { user_id: null, project_id: project.name } : null;
 }

@@ -32,10 +32,15 @@ export function dismiss(id: number): void {
   change(toasts.filter((toast) => toast.id !== id));
 }
 
-export function say(text: string): void {
+/** Say what was done; with `undo`, offer for some seconds to take it back. */
+export function say(text: string, undo: (() => void) | null = null): void {
   const id = ++last;
-  change([...toasts.slice(-3), { id, text, undo: null }]);
-  window.setTimeout(() => dismiss(id), SHOWN);
+  const back = (): void => {
+    dismiss(id);
+    undo?.();
+  };
+  change([...toasts.slice(-3), { id, text, undo: undo && back }]);
+  window.setTimeout(() => dismiss(id), undo ? SECONDS * 1000 : SHOWN);
 }
 
 /** Do something to a memory after some seconds, unless it is undone; at once should the page be left before. */

@@ -8,6 +8,7 @@ import { zh } from "./zh";
 export type Translate = (key: Key, values?: Record<string, string | number>) => string;
 
 const LOCALES = { en: "en", zh: "zh-CN" } as const;
+const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 type Language = keyof typeof LOCALES;
 
 export function translator(chosen: Language): Translate {
@@ -30,6 +31,8 @@ export interface Written {
   moment: (iso: string) => string;
   day: (iso: string) => string;
   time: (iso: string) => string;
+  /** A size of so many bytes. */
+  size: (bytes: number) => string;
 }
 
 export function useWritten(): Written {
@@ -47,6 +50,11 @@ export function useWritten(): Written {
       moment: safely(moment),
       day: safely(day),
       time: safely(time),
+      size: (bytes) => {
+        const step = bytes < 1e3 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
+        const value = bytes / 1000 ** step;
+        return `${value.toLocaleString(chosen, { maximumFractionDigits: value < 10 && step > 0 ? 1 : 0 })} ${UNITS[step]}`;
+      },
     };
   }, [chosen]);
 }

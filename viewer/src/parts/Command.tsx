@@ -12,7 +12,8 @@ export function Command({ line }: { line: string }) {
   };
   return (
     <div className="command">
-      <code>{line}</code>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <code tabIndex={0}>{line}</code>
       {"clipboard" in navigator && (
         <button type="button" className="quiet" onClick={() => void copy().catch(() => setCopied(false))}>
           {copied ? t("welcome.copied") : t("welcome.copy")}

@@ -77,7 +77,7 @@ class Keyring:
 
     async def visitor(self, sessions: Sessions, cookie: str) -> Principal | None:
         """Return who holds the token that a browser's session stands for, `None` when it opens nothing."""
-        await self._refresh(FRESH)
+        await self._refresh(0.0 if await self._has_changed() else FRESH)
         token = sessions.holder(cookie, self._held)
         return None if token is None else self._match(token.digest)
 
@@ -125,7 +125,7 @@ class Auth:
         if scope["type"] != "http" or scope["path"] in OPEN or scope["path"] == SESSION or is_viewer(scope):
             await self._app(scope, receive, send)
             return
-        if is_of_nodes(scope):
+        if is_of_nodes(scope) and shown(scope):
             await self._app(scope, receive, send)
             return
         ORIGIN.set(_origin(scope))

@@ -13,12 +13,14 @@ from starlette.middleware.gzip import GZipMiddleware
 from recollect.api.errors import Unforeseen
 from recollect.api.guard.auth import Auth, NoAuth
 from recollect.api.guard.body import Body, Bounds
+from recollect.api.guard.counts import shared_counts
 from recollect.api.guard.deadline import Deadline, Drain, Patience
 from recollect.api.guard.headers import SecurityHeaders
 from recollect.api.guard.limit import RateLimit, by_address, by_token
 from recollect.api.guard.origin import LOOPBACK, Hosts, Origins
 from recollect.api.guard.ready import Ready
 from recollect.api.guard.request_id import RequestId
+from recollect.api.session import Ended
 from recollect.api.watch.request_log import RequestLog
 from recollect.settings import ServerSettings
 
@@ -31,12 +33,15 @@ SMALLEST, EFFORT = 1024, 4
 class Door:
     """Who is let in: the address the server listens on, and whether a token is asked for.
 
-    `key` seals the sessions of browsers; without one they end with the process.
+    `key` seals the sessions of browsers; without one they end with the process. `ended` keeps which have signed out.
+    `counts` is a Redis in which several servers count requests together.
     """
 
     host: str
     auth: bool = True
     key: bytes | None = None
+    ended: Ended | None = None
+    counts: str | None = None
 
 
 def guards(settings: ServerSettings, drain: Drain, door: Door | None) -> list[Middleware]:
@@ -59,8 +64,13 @@ def guards(settings: ServerSettings, drain: Drain, door: Door | None) -> list[Mi
 
 def _entrance(settings: ServerSettings, door: Door) -> list[Middleware]:
     limited = settings.rate != "off"
-    address = Middleware(RateLimit, settings.rate, by_address(loopback=settings.rate_loopback))
-    token = Middleware(RateLimit, settings.rate, by_token)
+    address = Middleware(
+        RateLimit,
+        settings.rate,
+        by_address(loopback=settings.rate_loopback),
+        shared=shared_counts(door.counts, "address"),
+    )
+    token = Middleware(RateLimit, settings.rate, by_token, shared=shared_counts(door.counts, "token"))
     return [
         Middleware(Hosts, [door.host, *settings.hosts], addresses=not is_loopback(door.host)),
         Middleware(Origins, settings.origins),

@@ -15,6 +15,7 @@ from limits.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recollect.api.errors import failure
+from recollect.api.guard.counts import SharedCounts
 from recollect.api.guard.open import OPEN
 
 CLIENTS: Final = 20_000
@@ -87,8 +88,16 @@ class Counters(Storage):
 class RateLimit:
     """Answers 429 to a client that has sent more than its share of requests in this window."""
 
-    def __init__(self, app: ASGIApp, rate: str, key: Key, clock: Callable[[], float] = time.time) -> None:
-        self._app = app
+    def __init__(
+        self,
+        app: ASGIApp,
+        rate: str,
+        key: Key,
+        clock: Callable[[], float] = time.time,
+        *,
+        shared: SharedCounts | None = None,
+    ) -> None:
+        self._app, self._shared = app, shared
         self._item: RateLimitItem = parse(rate)
         self._key = key
         self._clock = clock
@@ -100,8 +109,7 @@ class RateLimit:
         if key is None:
             await self._app(scope, receive, send)
             return
-        within = self._limiter.hit(self._item, key)
-        reset, remaining = self._limiter.get_window_stats(self._item, key)
+        within, reset, remaining = await self._hit(key)
         wait = max(1, math.ceil(reset - self._clock()))
         said = [
             (b"x-ratelimit-limit", b"%d" % self._item.amount),
@@ -122,6 +130,15 @@ class RateLimit:
         hint = f"Try again in {wait} seconds. The setting server.rate says how many are allowed."
         refused = failure(429, "rate_limited", "Too many requests", hint, {"retry-after": str(wait)})
         await refused(scope, receive, counted)
+
+    async def _hit(self, key: str) -> tuple[bool, float, int]:
+        """Count with the other servers, or alone; return whether it is within, when the window ends, what is left."""
+        found = await self._shared.hit(self._item, key) if self._shared is not None else None
+        if found is not None:
+            return found
+        within = self._limiter.hit(self._item, key)
+        reset, remaining = self._limiter.get_window_stats(self._item, key)
+        return within, reset, remaining
 
 
 def by_token(scope: Scope) -> str | None:

@@ -24,8 +24,8 @@ OTHERS: Final = "others"
 class Refusals:
     """The first refusal from a place is noted at once, the others of the same minute as one entry at its end.
 
-    So at most `2 * MOST + 2` entries a minute are written, however many try. What was counted and not noted yet is lost
-    when the process ends.
+    So at most `2 * MOST + 2` entries a minute are written, however many try. What was counted and not noted yet is
+    noted when the server stops; only a kill loses it.
     """
 
     def __init__(self, note: Callable[[Deed], Awaitable[Any]], *, window: float = WINDOW) -> None:
@@ -42,6 +42,12 @@ class Refusals:
         self._counts[place] = self._counts.get(place, 0) + 1
         if first:
             self._start(self._write({place: 1}))
+
+    async def close(self) -> None:
+        """Note what was counted so far."""
+        self._ended()
+        while self._writing:
+            await asyncio.gather(*self._writing, return_exceptions=True)
 
     def _ended(self) -> None:
         more = {place: count - 1 for place, count in self._counts.items() if count > 1}
@@ -68,3 +74,10 @@ def refusals_of(app: Any) -> Refusals:
     if held is None:
         held = app.state.refusals = Refusals(app.state.memory.app.audit.note)
     return held
+
+
+async def note_refusals(app: Any) -> None:
+    """Note what an application has counted, before its library is closed."""
+    held: Refusals | None = getattr(app.state, "refusals", None)
+    if held is not None:
+        await held.close()

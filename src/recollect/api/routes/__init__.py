@@ -27,6 +27,7 @@ from recollect.api.routes import (
     viewer_settings,
     viewer_spending,
     viewer_stream,
+    viewer_upkeep,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -54,5 +55,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     viewer_settings.router,
     viewer_spending.router,
     viewer_stream.router,
+    viewer_upkeep.router,
 )
 """All of them, in the order they are asked: the busiest first."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from recollect.api.deps import Library
 from recollect.api.envelope import Json
 from recollect.api.pages import after, before
+from recollect.api.prefer import is_whole
 from recollect.api.schema.across import AcrossAnswer, AcrossRequest, ForgottenSearches, SearchHistory
 from recollect.api.schema.failure import FAILURES
 from recollect.api.schema.field import Cursor, Identifier, Limit
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/api/search", tags=["search across projects"], respon
 
 
 @router.post("/projects", response_model=AcrossAnswer, response_model_exclude_unset=True, summary="Search projects")
-async def searched(asked: AcrossRequest, memory: Library) -> Response:
+async def searched(asked: AcrossRequest, memory: Library, request: Request) -> Response:
     """Return what answers a question in several projects, each result with its project.
 
     At most `project.max_projects_per_search` of them are searched, and only those that may be read. 403 unless
@@ -26,7 +27,7 @@ async def searched(asked: AcrossRequest, memory: Library) -> Response:
     """
     given = asked.model_dump()
     found = await memory.search_across(given.pop("query"), **given)
-    return Json(across_of(asked.query, found))
+    return Json(across_of(asked.query, found, whole=is_whole(request)))
 
 
 @router.get("/history", response_model=SearchHistory, summary="List searches across projects")

@@ -47,6 +47,8 @@ IfNoneMatch = Annotated[
     str | None, Header(max_length=1000, description="The ETag that is known; 304 while it is the present one.")
 ]
 UserPath = Annotated[Identifier, Path(description="Whose memories; any characters, a slash too.")]
+TIMES = ("expires_at", "valid_from", "valid_to")
+"""What null takes away; everywhere else it means that nothing is given."""
 TAGGED: dict[str, Any] = {"headers": {"ETag": {"description": "The version.", "schema": {"type": "string"}}}}
 
 
@@ -203,6 +205,8 @@ async def _change(
     memory: AsyncMemory, request: Request, memory_id: str, given: dict[str, Any], if_match: str | None
 ) -> Response:
     changes = {("text" if name == "content" else name): value for name, value in given.items() if value is not None}
+    if cleared := [name for name in TIMES if name in given and given[name] is None]:
+        changes["clear"] = cleared
     if not changes:
         raise InvalidInput("Nothing is to be changed", field="content", hint="Give content, metadata or another field.")
     version = await version_of(memory, memory_id, if_match)

@@ -12,6 +12,7 @@ from recollect.api.idempotency import IdempotentRoute
 from recollect.api.schema.failure import FAILURES
 from recollect.api.schema.field import Identifier
 from recollect.api.schema.people import (
+    Aliases,
     Erased,
     Gone,
     GrantAnswer,
@@ -76,6 +77,19 @@ async def rename(project_id: ProjectId, asked: Rename, memory: Library) -> Respo
     """Give a project another id. Memories, history, members, grants and tokens move with it."""
     moved = await memory.people.projects.rename(project_id, asked.new_id)
     return Json({"project_id": asked.new_id.strip(), "memories": moved})
+
+
+@router.get("/{project_id}/aliases", response_model=Aliases, summary="List what a project was called")
+async def aliases(project_id: ProjectId, memory: Library) -> Response:
+    """Return the ids that a project had before, by which it is still reached."""
+    return Json({"project_id": project_id, "aliases": await memory.people.projects.aliases(project_id)})
+
+
+@router.delete("/{project_id}/aliases/{alias}", response_model=Gone, summary="Forget what a project was called")
+async def forget_alias(project_id: ProjectId, alias: Annotated[Identifier, Path()], memory: Library) -> Response:
+    """Have an id that a project had before mean nothing any more."""
+    await memory.people.projects.forget_alias(project_id, alias)
+    return Json({"id": alias})
 
 
 @router.post("/{project_id}/merge", response_model=Moved, summary="Merge a project into another")

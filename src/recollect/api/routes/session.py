@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from recollect.api.envelope import Json
 from recollect.api.errors import failure
-from recollect.api.guard.auth import Keyring
+from recollect.api.guard.auth import Keyring, Principal
 from recollect.api.guard.headers import header
 from recollect.api.guard.refusals import refusals_of
 from recollect.api.schema.field import Body
 from recollect.api.session import LASTS, PROOF, Sessions, cookie_name, cookie_of
-from recollect.models import digest_of
+from recollect.app import App
+from recollect.models import Action, Actor, Person, Reach, digest_of
 from recollect.version import __version__
 
 router = APIRouter(prefix="/api/session", include_in_schema=False)
@@ -31,13 +32,27 @@ class SignIn(Body):
 @router.get("")
 async def present(request: Request) -> Response:
     """Say whether a token is asked for here, and whether this browser has shown one."""
-    if not request.app.state.auth:
-        return Json({"auth": False, "signed_in": True, "name": "", "version": __version__})
-    cookie = cookie_of(request.scope)
-    keyring = Keyring(request.app.state.memory.app.tokens)
-    found = None if cookie is None else await keyring.visitor(_sessions(request), cookie)
-    name = "" if found is None else found.name
-    return Json({"auth": True, "signed_in": found is not None, "name": name, "version": __version__})
+    app: App = request.app.state.memory.app
+    auth: bool = request.app.state.auth
+    found: Principal | None = Principal()
+    if auth:
+        cookie = cookie_of(request.scope)
+        found = None if cookie is None else await Keyring(app.tokens).visitor(_sessions(request), cookie)
+    told = {"auth": auth, "signed_in": found is not None, "version": __version__}
+    return Json(told if found is None else {**told, "name": found.name, **await _may(app, found.actor)})
+
+
+async def _may(app: App, actor: Actor) -> dict[str, Any]:
+    """Return who looks, and what of the store as a whole he may: the page offers nothing else."""
+    allowed = {
+        action.value: (await app.access.verdict(actor, action, Reach(None, None))).allowed
+        for action in (Action.WATCH, Action.OPERATE)
+    }
+    return {
+        "user_id": actor.user_id if isinstance(actor, Person) else None,
+        "may": allowed,
+        "across": app.settings.project.enable_cross_project_search,
+    }
 
 
 @router.post("")

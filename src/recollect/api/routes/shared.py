@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from recollect.api.deps import Library
 from recollect.api.envelope import Json
+from recollect.api.prefer import is_whole
 from recollect.api.schema.across import GraphAcross, Recommendations, RelatedProjects
 from recollect.api.schema.failure import FAILURES
 from recollect.api.schema.field import Identifier, Limit, Question
@@ -20,12 +21,13 @@ router = APIRouter(prefix="/api", tags=["search across projects"], responses=FAI
 async def related(
     project_id: Identifier,
     memory: Library,
+    request: Request,
     user_id: Annotated[Identifier | None, Query(description="By this user's memories only.")] = None,
     limit: Annotated[int, Query(ge=1, le=50)] = 5,
 ) -> Response:
     """Return the projects most like one, and what ties them to it: entities, and memories close in meaning."""
     found = await memory.related_projects(project_id, user_id=user_id, limit=limit)
-    return Json({"project_id": project_id, "related": [related_of(one) for one in found]})
+    return Json({"project_id": project_id, "related": [related_of(one, whole=is_whole(request)) for one in found]})
 
 
 @router.get(
@@ -37,13 +39,14 @@ async def related(
 async def recommendations(
     project_id: Identifier,
     memory: Library,
+    request: Request,
     query: Annotated[Question | None, Query(description="About this; else about its latest memories.")] = None,
     user_id: Annotated[Identifier | None, Query(description="Only this user's memories.")] = None,
     limit: Annotated[Limit, Query()] = 10,
 ) -> Response:
     """Return what other projects that may be read know about a question, or about what a project was last about."""
     found = await memory.recommend(project_id, query=query, user_id=user_id, limit=limit)
-    return Json(recommended_of(project_id, found))
+    return Json(recommended_of(project_id, found, whole=is_whole(request)))
 
 
 @router.get("/graph/across", response_model=GraphAcross, summary="Show a graph over projects")

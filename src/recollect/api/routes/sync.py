@@ -6,10 +6,13 @@ from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
+from recollect.access.access import ORIGIN
 from recollect.api.envelope import Json
 from recollect.api.guard.auth import shown
+from recollect.api.guard.refusals import refusals_of
 from recollect.api.schema.failure import FAILURES
 from recollect.api.schema.sync import Pushed
+from recollect.errors import Denied
 from recollect.library import AsyncMemory
 from recollect.ops.sync import center
 from recollect.ops.sync.center import Visit
@@ -35,7 +38,12 @@ async def _visit(
     model: Annotated[str, Query(max_length=200, description="Whose vectors it can use.")] = "",
 ) -> Visit:
     memory = cast("AsyncMemory", request.app.state.memory)
-    node = await center.visitor(memory.app, shown(request.scope), store)
+    ORIGIN.set(request.client.host if request.client else "unknown")
+    try:
+        node = await center.visitor(memory.app, shown(request.scope), store)
+    except Denied:
+        refusals_of(request.app).refused(ORIGIN.get())
+        raise
     wished = tuple(part.strip() for part in projects.split(",") if part.strip())
     return Visit(node, store, head, wished or ("*",), model)
 

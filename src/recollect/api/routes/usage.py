@@ -34,6 +34,7 @@ async def usage(
     Tokens are those the providers tell, else recollect's own estimate. `budget` is that of today, of all projects.
     """
     start = None if since is None else instant(since, "since")
+    await memory.app.models.settled()
     found = await memory.app.engine.stores.records.usage(since=start)
     spent = [item for item in reversed(found) if project_id in {None, item.project_id}]
 

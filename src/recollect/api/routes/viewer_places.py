@@ -8,12 +8,14 @@ from fastapi import APIRouter, Response
 
 from recollect.api.deps import Library
 from recollect.api.envelope import Json
-from recollect.models import Owner
+from recollect.library import AsyncMemory
+from recollect.models import Owner, System
 from recollect.ops.shape import time_of
 
 router = APIRouter(prefix="/api/viewer", include_in_schema=False)
 
 MOST: Final = 2000
+NAMED: Final = 100
 
 
 @router.get("/places")
@@ -22,10 +24,24 @@ async def places(memory: Library) -> Response:
     owners = memory.app.owners
     users = await owners.owners("user_id", limit=MOST)
     projects = await owners.owners("project_id", limit=MOST)
-    return Json({"users": _told(users), "projects": _told(projects), "head": await _head(memory)})
+    named = await _named(memory, {one.name for one in projects})
+    return Json({"users": _told(users), "projects": _told(projects + named), "head": await _head(memory)})
 
 
-async def _head(memory: Library) -> int:
+async def _named(memory: AsyncMemory, known: set[str]) -> list[Owner]:
+    """Return the projects that are reached only by name: strict ones that whoever looks may read."""
+    if isinstance(memory.actor, System):
+        return []
+    readable = [seen.project for seen in await memory.people.projects.list() if seen.project.id not in known]
+    found = []
+    for project in readable[:NAMED]:
+        counted = await memory.stats(project_id=project.id)
+        if counted.memories:
+            found.append(Owner("project_id", project.id, counted.memories, project.created_at, project.created_at))
+    return found
+
+
+async def _head(memory: AsyncMemory) -> int:
     """Return the present end of the change log: what a page that is read now already holds."""
     return await memory.app.engine.stores.records.head()
 

@@ -18,6 +18,7 @@ router = APIRouter(prefix="/api/viewer", include_in_schema=False)
 async def spending(memory: Library, days: Annotated[int, Query(ge=1, le=366)] = 30) -> Response:
     """Return calls, tokens and money by day (UTC) and model, the earliest day first."""
     since = memory.app.engine.now() - timedelta(days=days)
+    await memory.app.models.settled()
     return Json({"days": added_up(await memory.app.engine.stores.records.usage(since=since))})
 
 

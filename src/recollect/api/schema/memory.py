@@ -91,7 +91,7 @@ class SearchRequest(Scoped):
 
 
 class Changes(Body):
-    """What is to become of a memory; what is not given stays, `metadata` is replaced as a whole."""
+    """What is to become of a memory; what is not given stays, `metadata` is replaced as a whole, null clears a time."""
 
     content: Content | None = None
     metadata: Metadata | None = None

@@ -111,6 +111,13 @@ class Moved(BaseModel):
     memories: int
 
 
+class Aliases(BaseModel):
+    """The ids that a project had before, by which it is still reached."""
+
+    project_id: str
+    aliases: list[str]
+
+
 class Erased(BaseModel):
     """How many memories went with a project."""
 

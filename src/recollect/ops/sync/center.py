@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from recollect.app import App
 from recollect.errors import Denied, InvalidInput
-from recollect.models import Going, Memory, Node, Replica, digest_of
+from recollect.models import Decision, Deed, Going, Memory, Node, Replica, System, digest_of
 from recollect.ops.sync import wire
 from recollect.ops.sync.follow import follow
 from recollect.ops.sync.leave import Rules, matches
@@ -78,6 +78,10 @@ async def push(app: App, visit: Visit, data: bytes) -> dict[str, Any]:
     welcome = await _welcome(app, visit.node, received.replicas, refused)
     done = await app.sync.take(welcome, index, follow, via=visit.node.id, reached=reached)
     app.worker.wake()
+    if len(welcome) < len(received.replicas):
+        much = {"memories": len(received.replicas) - len(welcome)}
+        deed = Deed("node_push", f"node:{visit.node.name}", Decision.DENIED, target=visit.node.name, detail=much)
+        await app.access.note(System(), deed, durable=False)
     return {
         "reached": reached,
         "new": len(done.fresh),

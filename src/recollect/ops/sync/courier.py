@@ -8,7 +8,9 @@ import ipaddress
 import json
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -21,8 +23,8 @@ from recollect.settings import NodeSettings
 PATH: Final = "/api/sync"
 ENDINGS: Final = (".ts.net", ".local", ".internal", ".lan", ".home.arpa", ".localhost")
 """How names end that exist in private networks only: Tailscale's, those of a house, those of a company."""
-CONNECTING: Final = 4.0
-"""Most seconds to wait for a connection: a server that is stopped must not wait longer for it."""
+CONNECTING: Final = 10.0
+"""Most seconds to wait for a connection."""
 TAILNET: Final = ipaddress.ip_network("100.64.0.0/10")
 """Addresses of carrier-grade NAT (RFC 6598), which Tailscale gives to its machines."""
 
@@ -58,11 +60,11 @@ class Courier:
 
     async def changes(self, asked: Mapping[str, Any]) -> bytes:
         """Return a page of the center's changes."""
-        return await asyncio.to_thread(self._exchange, "GET", f"{self._path}/changes?{urlencode(asked)}", None)
+        return await _apart(self._exchange, "GET", f"{self._path}/changes?{urlencode(asked)}", None)
 
     async def push(self, page: bytes, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Send a page and return what the center made of it."""
-        answer = await asyncio.to_thread(self._exchange, "POST", f"{self._path}/push?{urlencode(asked)}", page)
+        answer = await _apart(self._exchange, "POST", f"{self._path}/push?{urlencode(asked)}", page)
         try:
             found = json.loads(answer)
         except ValueError as error:
@@ -123,6 +125,24 @@ class Courier:
             "Check node.ca_file." if why else "It is tried again by itself; `recollect sync status` tells since when."
         )
         return ProviderFailed(f"The center at {self._url} cannot be reached{why}", hint=hint)
+
+
+async def _apart(work: Callable[[str, str, bytes | None], bytes], method: str, path: str, body: bytes | None) -> bytes:
+    """Run on a thread that nobody waits for when the caller is cancelled and the process ends.
+
+    Finding an address and connecting cannot be broken off from outside, and a pool's threads are waited for.
+    """
+    done: Future[bytes] = Future()
+    done.set_running_or_notify_cancel()
+
+    def run() -> None:
+        try:
+            done.set_result(work(method, path, body))
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="recollect-courier", daemon=True).start()
+    return await asyncio.wrap_future(done)
 
 
 def _trust(settings: NodeSettings) -> ssl.SSLContext:

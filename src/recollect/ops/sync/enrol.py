@@ -10,7 +10,7 @@ from typing import Final
 from recollect.app import App
 from recollect.capture.ids import new_id
 from recollect.errors import Conflict, InvalidInput, NotFound
-from recollect.models import Node, digest_of
+from recollect.models import Deed, Node, System, digest_of
 
 PREFIX: Final = "node_"
 NAME: Final = re.compile(r"[\w.@:+-]{1,120}")
@@ -30,6 +30,7 @@ async def enrol(app: App, name: str, projects: Sequence[str] = ("*",)) -> tuple[
         raise Conflict(
             f"A node is called {name} already", hint="`recollect sync revoke` shuts it out; or take another name."
         )
+    await app.access.note(System(), Deed("node_enrol", target=name, detail={"projects": ", ".join(patterns)}))
     return node, secret
 
 
@@ -37,3 +38,4 @@ async def revoke(app: App, name: str) -> None:
     """Shut a node out; what it sent stays. Raises NotFound."""
     if not await app.nodes.revoke(name):
         raise NotFound(f"There is no node {name[:60]}", hint="`recollect sync nodes` lists them.")
+    await app.access.note(System(), Deed("node_revoke", target=name))

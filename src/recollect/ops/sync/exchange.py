@@ -16,7 +16,7 @@ from recollect.ops.sync.follow import follow
 from recollect.ops.sync.leave import Rules
 from recollect.process.index import index
 
-LIMIT: Final = 500
+LIMIT: Final = 1000
 """Changes of one page."""
 ROUNDS: Final = 20
 """How often one exchange goes on with what was written while it was under way."""

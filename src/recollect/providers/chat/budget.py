@@ -48,7 +48,8 @@ class Standing:
 class Budget:
     """Lets calls be made while there is something left; what calls under way may take counts as taken.
 
-    A day is one of UTC. `spent` returns the tokens and dollars noted since a time, by every process.
+    A day is one of UTC. `spent` returns the tokens and dollars noted since a time, by every process; what this one has
+    jotted down until then is among them.
     """
 
     def __init__(
@@ -64,12 +65,13 @@ class Budget:
         self._looked = 0.0
         self._tokens, self._dollars = 0, 0.0
         self._held: list[Held] = []
+        self._ended: list[Held] = []
         self._refused = False
         self._looking = asyncio.Lock()
 
     @asynccontextmanager
     async def hold(self, tokens: int, dollars: float) -> AsyncIterator[Held]:
-        """Set aside what a call may take; whoever makes it sets what it took, once that is noted.
+        """Set aside what a call may take; whoever makes it sets what it took, once that is jotted down.
 
         Raises BudgetSpent when there is not so much left.
         """
@@ -83,6 +85,8 @@ class Budget:
             yield held
         finally:
             self._held.remove(held)
+            if self._looking.locked():
+                self._ended.append(held)
             self._tokens += held.tokens
             self._dollars += held.dollars
 
@@ -101,7 +105,12 @@ class Budget:
             if today == self._day and time.monotonic() - self._looked < FRESH:
                 return
             self._refused = self._refused and today == self._day
-            self._tokens, self._dollars = await self._spent(today)
+            self._ended.clear()
+            tokens, dollars = await self._spent(today)
+            # What ended meanwhile may be among what was found: rather counted twice, for a moment, than not at all.
+            self._tokens = tokens + sum(one.tokens for one in self._ended)
+            self._dollars = dollars + sum(one.dollars for one in self._ended)
+            self._ended.clear()
             self._day, self._looked = today, time.monotonic()
 
     def _refuse(self) -> BudgetSpent:

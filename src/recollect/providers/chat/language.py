@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from recollect.errors import ConfigError, ProviderError
 from recollect.exchange import Answered, Asking, ModelTask
 from recollect.models import Usage
-from recollect.ports import Cache, Chat, Models
-from recollect.providers.chat.budget import Budget, Standing
+from recollect.ports import Chat, Models
+from recollect.providers.chat.budget import Budget, Held, Standing
 from recollect.providers.chat.ledger import Ledger
 from recollect.providers.chat.rested import RestedChat
+from recollect.providers.held_cache import LayeredCache
 
 log = logging.getLogger("recollect.models")
 
@@ -40,7 +42,7 @@ class LanguageModels:
         chats: Sequence[RestedChat],
         budget: Budget,
         ledger: Ledger,
-        cache: Cache | None,
+        cache: LayeredCache | None,
         closing: Sequence[Callable[[], Awaitable[None]]] = (),
         warming: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
@@ -91,17 +93,23 @@ class LanguageModels:
             except (ProviderError, ConfigError) as error:
                 log.warning("not warmed up: %s", error)
 
+    def hold(self, tokens: int, dollars: float) -> AbstractAsyncContextManager[Held]:
+        """Set aside of today's budget what a call to another sort of model may take; raise BudgetSpent."""
+        return self._budget.hold(tokens, dollars)
+
     def jot(self, usage: Usage) -> None:
         """Note what a call to another sort of model took, beside those to these."""
         self._ledger.jot(usage)
 
     async def settled(self) -> None:
-        """Wait until what calls took is written down."""
+        """Wait until what calls took, and what they answered, is written down."""
         await self._ledger.settled()
+        if self._cache is not None:
+            await self._cache.settled()
 
     async def aclose(self) -> None:
-        """Write down what calls took, and close the connections."""
-        await self._ledger.settled()
+        """Write down what calls took and answered, and close the connections."""
+        await self.settled()
         for close in self._closing:
             await close()
 

@@ -34,7 +34,7 @@ class MeteredChat:
     """Passes questions on while the budget lasts, and notes each call when it ends, however it does.
 
     Tokens are those the provider tells, else counted by recollect's own estimate; a call that failed before it said
-    anything took none.
+    anything took none. Nobody waits for the note to be written.
     """
 
     def __init__(self, chat: Chat, price: Price, budget: Budget, ledger: Ledger, meters: Meters, clock: Clock) -> None:
@@ -77,7 +77,7 @@ class MeteredChat:
                 read, written, cached = self._took(call, asked)
                 cost = self._price.dollars(read, written, cached)
                 self._meters(Deed("model", self.model, seconds, read + written, failed=call.spoken is None))
-                await self._ledger.note(
+                self._ledger.jot(
                     Usage(
                         at,
                         asking.purpose,

@@ -54,6 +54,13 @@ OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 """Options that some models do not take, and the words by which their refusal is known."""
 JSON_WANTED: Final = "Answer with one JSON object that fits this schema, and with nothing before or after it:\n"
 
+JSON_MODE: Final = ModelRequestParameters(
+    output_mode="prompted",
+    output_object=OutputObjectDefinition(json_schema={"type": "object"}),
+    prompted_output_template=False,
+)
+"""Asks for JSON; of the schema only the prompt tells, and it is not walked through for every question."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -180,11 +187,7 @@ class WireChat:
         """Return what asks for JSON, where the model knows how to be asked; the prompt says it in any case."""
         if asking.schema is None or "json" in self._left_out:
             return ModelRequestParameters()
-        return ModelRequestParameters(
-            output_mode="prompted",
-            output_object=OutputObjectDefinition(json_schema=dict(asking.schema)),
-            prompted_output_template=False,
-        )
+        return JSON_MODE
 
     def _spoken(self, response: ModelResponse) -> Spoken:
         said = "".join(part.content for part in response.parts if isinstance(part, TextPart))

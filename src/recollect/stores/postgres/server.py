@@ -26,6 +26,7 @@ WRITERS = 4
 TRIES = 6
 SCHEMA = "recollect"
 """Where our tables are unless it is said otherwise: apart from those of others, and from pgvector's type `vector`."""
+_NAMED = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
 CONNECT_SECONDS = 10
 LOCK_SECONDS = 30
 """Longest wait for a lock; also how long a transaction may stand idle before the server ends it."""
@@ -82,8 +83,8 @@ class PostgresServer:
         """Make the schema, unless it is there; of several processes one does."""
 
         def there(connection: psycopg.Connection[Any]) -> bool:
-            row = connection.execute("SELECT to_regnamespace(%s)", (self._schema,)).fetchone()
-            return row is not None and row[0] is not None
+            # Not to_regnamespace: that one may answer from before another process made it.
+            return connection.execute(_NAMED, (self._schema,)).fetchone() is not None
 
         with translated(), self._connected() as connection:
             if there(connection):

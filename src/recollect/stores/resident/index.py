@@ -185,21 +185,26 @@ class ResidentVectors:
 def top(found: Sequence[Answer], limit: int, each: int = 0) -> Scored:
     """Return the best of all shards, and the best `each` of every tenant besides, best first.
 
-    Mean and deviation are over all that may answer.
+    Mean and deviation are over all that may answer. Most tenants have their best among the best of all already: only
+    the others are looked at one by one.
     """
-    all_best, each_best, counts = [], [], Counts()
+    parts, counts = [], Counts()
     for answer in found:
         with answer.shard.lock:
-            all_best.append(_named(answer, answer.best(limit)))
-            if each:
-                each_best.append(_named(answer, answer.best_of_each(each)))
+            parts.append(_named(answer, answer.best(limit)))
             counts.add(answer.sample())
-    if not all_best:
+    if not parts:
         return nothing()
-    chosen = best(*_joined(all_best), limit, counts)
+    chosen = best(*_joined(parts), limit, counts)
     if not each:
         return chosen
-    return every(*_joined([(chosen.keys, chosen.scores, chosen.chunks), *each_best]), counts)
+    parts = [(chosen.keys, chosen.scores, chosen.chunks)]
+    for answer in found:
+        with answer.shard.lock:
+            rows = answer.shard.rows(chosen.keys)
+            told = answer.shard.column("tenant")[rows[rows >= 0]]
+            parts.append(_named(answer, answer.best_of_each(each, told)))
+    return every(*_joined(parts), counts)
 
 
 def _named(answer: Answer, rows: tuple[Keys, Scores, Keys]) -> tuple[Keys, Scores, Keys]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,24 +61,30 @@ class Answer:
         once.sort()
         return owners[chunks[once]], scores[found[once]], self.shard.chunk_key.data[chunks[once]]
 
-    def best_of_each(self, each: int) -> tuple[Keys, Scores, Keys]:
-        """Return the rows, scores and chunk keys of the best `each` memories of every tenant here, each once."""
+    def best_of_each(self, each: int, told: Keys) -> tuple[Keys, Scores, Keys]:
+        """Return the rows, scores and chunk keys of the best `each` memories of every tenant here, each once.
+
+        `told` are tenants, as often as they have a memory among the best of all: who is there `each` times is left out.
+        """
         owners, scores = self.shard.chunk_row.data, self.scores
         by_tenant = self.shard.by_tenant(self.entries, len(scores), self.space)
-        scores = scores[by_tenant.order]
-        if self.mask is not None:
-            of = by_tenant.order if self.entries is None else self.entries[by_tenant.order]
-            scores = np.where(self.mask[owners[of]], scores, np.float32(self.floor))
         wide = each if self.shard.aligned else (SPARE * each if self.entries is None else 2 * each)
-        starts = by_tenant.starts
-        parts = [start + highest(scores[start:end], wide, self.floor) for start, end in pairwise(starts.tolist())]
-        at = np.concatenate(parts) if parts else np.empty(0, np.int64)
+        parts = [np.empty(0, np.int64)]
+        for place in lacking(by_tenant.tenants, told, each).tolist():
+            entries = by_tenant.order[by_tenant.starts[place] : by_tenant.starts[place + 1]]
+            own = scores[entries]
+            if self.mask is not None:
+                of = entries if self.entries is None else self.entries[entries]
+                own = np.where(self.mask[owners[of]], own, np.float32(self.floor))
+            parts.append(entries[highest(own, wide, self.floor)])
+        at = np.concatenate(parts)
         at = at[np.argsort(-scores[at], kind="stable")]
-        chunks = by_tenant.order[at] if self.entries is None else self.entries[by_tenant.order[at]]
+        chunks = at if self.entries is None else self.entries[at]
         _, once = np.unique(owners[chunks], return_index=True)
         once.sort()
-        kept = once[turns(np.searchsorted(starts, at[once], side="right")) < each]
-        return owners[chunks[kept]], scores[at[kept]], self.shard.chunk_key.data[chunks[kept]]
+        rows = owners[chunks[once]]
+        kept = turns(self.shard.column("tenant")[rows]) < each
+        return rows[kept], scores[at[once[kept]]], self.shard.chunk_key.data[chunks[once[kept]]]
 
     def of(self, rows: Keys) -> Scores:
         """Return the score of each memory by its best chunk, the floor where it has none or may not answer."""
@@ -119,6 +124,12 @@ class Answer:
             rows = rows[self._may(rows)]
             scores = self.of(rows)
         return scores[scores > -np.inf]
+
+
+def lacking(tenants: Keys, told: Keys, each: int) -> Keys:
+    """Return the places of those tenants that stand fewer than `each` times in `told`."""
+    known, counts = np.unique(told, return_counts=True)
+    return (~np.isin(tenants, known[counts >= each])).nonzero()[0]
 
 
 def turns(groups: Keys) -> Keys:

@@ -61,10 +61,11 @@ def agent_code(name: str | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Grouped:
-    """Rows by tenant: `order` has those of each side by side, from its place in `starts` up to the next."""
+    """Rows by tenant: `order` has those of each of the `tenants` side by side, from its place in `starts` on."""
 
     order: Rows
     starts: Rows
+    tenants: Rows
 
 
 def grouped(tenants: Rows) -> Grouped:
@@ -72,7 +73,8 @@ def grouped(tenants: Rows) -> Grouped:
     order = np.argsort(tenants, kind="stable")
     there = tenants[order]
     heads = np.flatnonzero(there[1:] != there[:-1]) + 1
-    return Grouped(order, np.concatenate(([0], heads, [len(there)])) if len(there) else np.zeros(1, np.int64))
+    starts = np.concatenate(([0], heads, [len(there)])) if len(there) else np.zeros(1, np.int64)
+    return Grouped(order, starts, there[starts[:-1]])
 
 
 class Space:

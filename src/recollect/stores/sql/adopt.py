@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,16 +12,34 @@ from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.graph_write import ensure_entities, fold, write_mentions
 from recollect.stores.sql.schema import change, chunk, conversation, derivation, memory, relation
 from recollect.stores.sql.tenants import ensure_tenant
-from recollect.stores.sql.write import some
+from recollect.stores.sql.write import chunk_row, some
 
 Rows = Sequence[Mapping[str, Any]]
+
+# Built once: every page runs them, and building a statement costs as much as running it.
+_TALK = sa.select(conversation.c.key).where(
+    conversation.c.tenant == sa.bindparam("owner"), conversation.c.name == sa.bindparam("called")
+)
+_HIGHEST = sa.select(sa.func.max(memory.c.position)).where(memory.c.conversation == sa.bindparam("which"))
+_STANDING = sa.select(memory.c.position).where(
+    memory.c.conversation == sa.bindparam("which"), memory.c.position.in_(sa.bindparam("places", expanding=True))
+)
+_LONGER = (
+    sa.update(conversation)
+    .where(conversation.c.key == sa.bindparam("which"), conversation.c.turns < sa.bindparam("last"))
+    .values(turns=sa.bindparam("last"))
+)
 
 _COLUMNS = frozenset(column.name for column in memory.c) - {"key", "tenant", "conversation"}
 
 
 def owner_of(connection: sa.Connection, row: Mapping[str, Any]) -> int:
     """Return the tenant of a line, made if it is new."""
-    return ensure_tenant(connection, row["user_id"], row["project_id"])
+    return ensure_tenant(connection, *_tenant_of(row))
+
+
+def _tenant_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["user_id"], row["project_id"]
 
 
 def adopt(connection: sa.Connection, rows: Rows, chunks: Mapping[str, Sequence[Chunk]]) -> int:
@@ -30,17 +47,19 @@ def adopt(connection: sa.Connection, rows: Rows, chunks: Mapping[str, Sequence[C
     fresh = _unknown(connection, rows)
     if not fresh:
         return 0
-    talks = _Talks(connection)
+    owners = {name: ensure_tenant(connection, *name) for name in dict.fromkeys(map(_tenant_of, fresh))}
+    owned = [(owners[_tenant_of(row)], row) for row in fresh]
+    talks = _Talks(connection, owned)
     values = []
-    for row in fresh:
-        owner = owner_of(connection, row)
+    for owner, row in owned:
         talk, position = talks.place(owner, row)
         kept = {name: row[name] for name in _COLUMNS}
         values.append({**kept, "tenant": owner, "conversation": talk, "position": position})
+    talks.close()
     made = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
     keys = list(connection.execute(made, values).scalars())
     pieces = [
-        {**asdict(piece), "memory": key, "tenant": row["tenant"]}
+        chunk_row(key, row["tenant"], piece)
         for key, row in zip(keys, values, strict=True)
         for piece in chunks[row["id"]]
     ]
@@ -84,44 +103,51 @@ def _unknown(connection: sa.Connection, rows: Rows) -> list[Mapping[str, Any]]:
 
 
 class _Talks:
-    """Finds the conversation of a memory, and a position there that nobody has."""
+    """Finds the conversations of memories, and positions there that nobody has: a few statements a conversation."""
 
-    def __init__(self, connection: sa.Connection) -> None:
+    def __init__(self, connection: sa.Connection, owned: Sequence[tuple[int, Mapping[str, Any]]]) -> None:
         self._connection = connection
+        self._wished: dict[tuple[int, str], list[int]] = {}
+        for owner, row in owned:
+            if row["conversation_id"] is not None:
+                self._wished.setdefault((owner, row["conversation_id"]), []).append(row["position"])
         self._keys: dict[tuple[int, str], int] = {}
-        self._given: set[tuple[int, int]] = set()
+        self._taken: dict[int, set[int]] = {}
+        self._last: dict[int, int] = {}
 
     def place(self, owner: int, row: Mapping[str, Any]) -> tuple[int | None, int]:
         """Return (conversation, position); the position is the memory's own unless another memory stands there."""
         name, position = row["conversation_id"], row["position"]
         if name is None:
             return None, position
-        talk = self._key(owner, name, row["occurred_at"])
-        if position and self._taken(talk, position):
-            highest = sa.select(sa.func.max(memory.c.position)).where(memory.c.conversation == talk)
-            given = max((place for key, place in self._given if key == talk), default=0)
-            position = max(self._connection.execute(highest).scalar() or 0, given) + 1
-        self._given.add((talk, position))
-        longer = sa.update(conversation).where(conversation.c.key == talk, conversation.c.turns < position)
-        self._connection.execute(longer.values(turns=position))
+        if (owner, name) not in self._keys:
+            self._keys[owner, name] = self._open(owner, name, row["occurred_at"])
+        talk = self._keys[owner, name]
+        if position and position in self._taken[talk]:
+            position = self._last[talk] + 1
+        self._taken[talk].add(position)
+        self._last[talk] = max(self._last[talk], position)
         return talk, position
 
-    def _taken(self, talk: int, position: int) -> bool:
-        if (talk, position) in self._given:
-            return True
-        query = sa.select(memory.c.key).where(memory.c.conversation == talk, memory.c.position == position)
-        return self._connection.execute(query.limit(1)).first() is not None
+    def close(self) -> None:
+        """Write back how long each conversation has become."""
+        if self._last:
+            self._connection.execute(_LONGER, [{"which": talk, "last": last} for talk, last in self._last.items()])
 
-    def _key(self, owner: int, name: str, at: int) -> int:
-        if (owner, name) not in self._keys:
-            query = sa.select(conversation.c.key).where(conversation.c.tenant == owner, conversation.c.name == name)
-            found = self._connection.execute(query).scalar()
-            if found is None:
-                values = {"tenant": owner, "name": name, "turns": 0, "started_at": at, "ended_at": at}
-                made = sa.insert(conversation).values(values).returning(conversation.c.key)
-                found = self._connection.execute(made).scalar_one()
-            self._keys[owner, name] = int(found)
-        return self._keys[owner, name]
+    def _open(self, owner: int, name: str, at: int) -> int:
+        """Return the key of a conversation, made if it is new, once it is known which of its positions are taken."""
+        found = self._connection.execute(_TALK, {"owner": owner, "called": name}).scalar()
+        if found is None:
+            values = {"tenant": owner, "name": name, "turns": 0, "started_at": at, "ended_at": at}
+            made = sa.insert(conversation).values(values).returning(conversation.c.key)
+            found = self._connection.execute(made).scalar_one()
+        talk = int(found)
+        self._last[talk] = last = int(self._connection.execute(_HIGHEST, {"which": talk}).scalar() or 0)
+        taken: set[int] = set()
+        for part in some([position for position in self._wished[owner, name] if position <= last]):
+            taken.update(self._connection.execute(_STANDING, {"which": talk, "places": part}).scalars())
+        self._taken[talk] = taken
+        return talk
 
 
 def _added(connection: sa.Connection, rows: Rows, values: Rows, keys: Sequence[int]) -> None:

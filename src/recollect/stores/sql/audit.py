@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +37,14 @@ class SqlAudit:
 
     async def note(self, deed: Deed, *, durable: bool = True) -> AuditEntry:
         """Append a deed; appends of all processes wait for each other."""
-        kept = self._witness.head()
+        return await self.note_beside(deed, _nothing, durable=durable)
+
+    async def note_beside(
+        self, deed: Deed, beside: Callable[[sa.Connection], None], *, durable: bool = True
+    ) -> AuditEntry:
+        """Append a deed and do something beside it in the same transaction, both or neither."""
+        flushed = durable or self._unseen >= UNSEEN
+        kept = self._witness.head() if flushed else None
 
         def work(connection: sa.Connection) -> tuple[AuditEntry, bool]:
             if connection.dialect.name == "postgresql":  # SQLite's write transactions exclude each other already
@@ -46,9 +53,9 @@ class SqlAudit:
             seq, previous = (0, GENESIS) if last is None else (last.seq, last.digest)
             entry = chained(seq + 1, moment(micros(self._clock.now())), deed, previous)
             connection.execute(sa.insert(audit).values(_row(entry)))
+            beside(connection)
             return entry, kept is None or _holds(connection, kept)
 
-        flushed = durable or self._unseen >= UNSEEN
         entry, whole = await self._database.write(work, durable=flushed)
         self._unseen = 0 if flushed else self._unseen + 1
         if flushed and whole:
@@ -134,6 +141,10 @@ class _Chain:
     def _fault(self, seq: int, sort: str, said: str) -> None:
         if len(self.faults) < MOST_FAULTS:
             self.faults.append(AuditFault(seq, sort, said))
+
+
+def _nothing(_: sa.Connection) -> None:
+    """Do nothing beside a deed."""
 
 
 def _holds(connection: sa.Connection, head: AuditHead) -> bool:

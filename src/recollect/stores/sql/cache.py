@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
 
+from recollect.exchange import Keep
 from recollect.ports import Clock
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.row import micros
@@ -32,22 +34,35 @@ class SqlCache:
 
     async def set(self, key: str, value: bytes, *, ttl: float, epoch: int | None = None) -> None:
         """Keep a value, unless it alone would take all the room, or the cache was cleared since `epoch`."""
-        if len(value) > self._room:
-            return
+        await self.keep([Keep(key, value, ttl, await self.epoch() if epoch is None else epoch)])
+
+    async def keep(self, values: Sequence[Keep]) -> None:
+        """Keep values in one transaction, the last one of a key; each as `set` does."""
         now = micros(self._clock.now())
-        row = {"key": key, "value": value, "size": len(value), "expires_at": now + int(ttl * SECOND)}
-        tidy = self._written % TIDY == 0
-        self._written += 1
+        rows = {
+            one.key: (
+                one.epoch,
+                {"key": one.key, "value": one.value, "size": len(one.value), "expires_at": now + int(one.ttl * SECOND)},
+            )
+            for one in values
+            if len(one.value) <= self._room
+        }
+        tidy = self._written // TIDY != (self._written + len(rows)) // TIDY or not self._written
+        self._written += len(rows)
 
         def work(connection: sa.Connection) -> None:
-            if epoch is not None and _epoch(connection) != epoch:
-                return
-            connection.execute(sa.delete(cache).where(cache.c.key == key))
-            connection.execute(sa.insert(cache).values(**row))
+            epoch = _epoch(connection)
+            fresh = [row for begun, row in rows.values() if begun == epoch]
+            if fresh:
+                connection.execute(
+                    sa.delete(cache).where(cache.c.key == sa.bindparam("old")), [{"old": row["key"]} for row in fresh]
+                )
+                connection.execute(sa.insert(cache), fresh)
             if tidy:
                 _tidy(connection, now, self._room)
 
-        await self._database.write(work, durable=False)
+        if rows:
+            await self._database.write(work, durable=False)
 
     async def epoch(self) -> int:
         """Return how often the cache has been cleared."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from recollect.exchange import Revision
+from recollect.merge import travels
 from recollect.models import Kind
 from recollect.stores.sql.row import from_row, select_memory
 from recollect.stores.sql.schema import (
@@ -76,6 +77,18 @@ def reword(connection: sa.Connection, ids: Sequence[str], now: int) -> None:
         connection.execute(sa.delete(mention).where(mention.c.memory.in_(part)))
         connection.execute(sa.delete(relation).where(relation.c.memory.in_(part)))
     _sweep(connection, touched, set())
+
+
+def take_out(connection: sa.Connection, key: int, name: str, now: int) -> None:
+    """Remove a memory that is about to be written elsewhere, and what this store derived from it; its history stays."""
+    made = sa.select(memory.c.id).join(derivation, derivation.c.memory == memory.c.key)
+    rows = connection.execute(select_memory().where(memory.c.id.in_(made.where(derivation.c.source == name))))
+    doomed = [item.id for item in map(from_row, rows.mappings()) if not travels(item)]
+    if doomed:
+        delete_all(connection, doomed, now)
+    touched, talks = _entities(connection, [key]), _conversations(connection, [key])
+    connection.execute(sa.delete(memory).where(memory.c.key == key))
+    _sweep(connection, touched, talks)
 
 
 def _rows(connection: sa.Connection, ids: Sequence[str]) -> dict[str, tuple[int, int]]:

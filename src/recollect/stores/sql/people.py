@@ -12,7 +12,7 @@ from recollect.models import Directory, Grant, Isolation, Member, Project, Right
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.edition import edition, turn
 from recollect.stores.sql.row import micros, moment
-from recollect.stores.sql.schema import member, person, project, project_grant, token
+from recollect.stores.sql.schema import member, person, project, project_alias, project_grant, token
 
 
 class SqlPeople:
@@ -158,7 +158,8 @@ def _directory(connection: sa.Connection, usual: Isolation) -> Directory:
         for row in connection.execute(sa.select(person).order_by(person.c.id))
     }
     tokens = frozenset(connection.execute(sa.select(token.c.id)).scalars())
-    return Directory(edition(connection), projects, members, grants, users, tokens, usual)
+    aliases = {row.alias: row.project_id for row in connection.execute(sa.select(project_alias))}
+    return Directory(edition(connection), projects, members, grants, users, tokens, usual, aliases)
 
 
 def _member_row(held: Member) -> dict[str, object]:

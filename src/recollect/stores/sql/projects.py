@@ -15,7 +15,7 @@ from recollect.stores.sql.erase import erase, forget_rights
 from recollect.stores.sql.move import move, move_people
 from recollect.stores.sql.people import add_member
 from recollect.stores.sql.row import micros
-from recollect.stores.sql.schema import member, memory, project, project_grant, tenant
+from recollect.stores.sql.schema import member, memory, project, project_alias, project_grant, tenant
 
 
 class SqlProjects:
@@ -32,7 +32,8 @@ class SqlProjects:
         """Make a project where nothing is."""
 
         def work(connection: sa.Connection) -> bool:
-            return not _written(connection, made.id) and _add(connection, made, owner)
+            taken = _written(connection, made.id) or _meant(connection, made.id) is not None
+            return not taken and _add(connection, made, owner)
 
         return await self._database.write(work)
 
@@ -52,11 +53,13 @@ class SqlProjects:
 
         def work(connection: sa.Connection) -> int:
             _there(connection, old)
-            if _has(connection, new) or _written(connection, new):
+            taken = _has(connection, new) or _written(connection, new)
+            if taken or _meant(connection, new) not in {None, old}:
                 raise Conflict(f"There is a project {new!r} already", hint="Merge into it, or choose another id.")
             connection.execute(sa.update(project).where(project.c.id == old).values(id=new))
             moved = move(connection, old, new, micros(self._clock.now()))
             move_people(connection, old, new)
+            _call(connection, old, new)
             turn(connection)
             return moved
 
@@ -70,6 +73,7 @@ class SqlProjects:
             _there(connection, target)
             moved = move(connection, source, target, micros(self._clock.now()))
             _remove(connection, source)
+            _call(connection, source, target)
             turn(connection)
             return moved
 
@@ -83,7 +87,20 @@ class SqlProjects:
                 raise NotFound(f"There is no project {project_id!r}", hint="`recollect project list` shows them.")
             gone = erase(connection, project_id, micros(self._clock.now()))
             _remove(connection, project_id)
+            connection.execute(sa.delete(project_alias).where(project_alias.c.project_id == project_id))
             turn(connection)
+            return gone
+
+        return await self._database.write(work)
+
+    async def forget_alias(self, project_id: str, alias: str) -> bool:
+        """Have an id that a project had before mean nothing any more."""
+
+        def work(connection: sa.Connection) -> bool:
+            held = sa.delete(project_alias).where(project_alias.c.alias == alias)
+            gone = connection.execute(held.where(project_alias.c.project_id == project_id)).rowcount > 0
+            if gone:
+                turn(connection)
             return gone
 
         return await self._database.write(work)
@@ -93,6 +110,7 @@ def _add(connection: sa.Connection, made: Project, owner: str | None) -> bool:
     if _has(connection, made.id):
         return False
     connection.execute(sa.insert(project).values(_row(made)))
+    connection.execute(sa.delete(project_alias).where(project_alias.c.alias == made.id))  # made anew: its own again
     if owner is not None:
         add_member(connection, Member(made.id, owner, Right.OWNER, made.created_at))
     turn(connection)
@@ -110,6 +128,20 @@ def _row(made: Project) -> dict[str, Any]:
         "settings": dict(made.settings),
         "created_at": micros(made.created_at),
     }
+
+
+def _call(connection: sa.Connection, old: str, new: str) -> None:
+    """Have what was called `old`, or by a name from before that, be reached as `new`."""
+    here = project_alias.c
+    connection.execute(sa.update(project_alias).where(here.project_id == old).values(project_id=new))
+    connection.execute(sa.delete(project_alias).where(here.alias.in_([old, new])))
+    connection.execute(sa.insert(project_alias).values(alias=old, project_id=new))
+
+
+def _meant(connection: sa.Connection, name: str) -> str | None:
+    """Return the project that had this id before, `None` where there is none."""
+    query = sa.select(project_alias.c.project_id).where(project_alias.c.alias == name)
+    return connection.execute(query).scalar()
 
 
 def _has(connection: sa.Connection, project_id: str) -> bool:

@@ -139,8 +139,9 @@ def _jobs(connection: sa.Connection, rows: Rows, now: int) -> int:
 def write_vectors(connection: sa.Connection, rows: Rows) -> int:
     """Write vectors of chunks that still cover the same characters and have none of that model."""
     places = memory_places(connection, {row["memory"] for row in rows})
+    pieces = _pieces(connection, [key for key, _ in places.values()])
     models: dict[str, tuple[int, int]] = {}
-    fresh = []
+    wanted: dict[tuple[int, int], dict[str, Any]] = {}
     for row in rows:
         name, code = row["model"], base64.b64decode(row["code"])
         if name not in models:
@@ -148,19 +149,36 @@ def write_vectors(connection: sa.Connection, rows: Rows) -> int:
         key, dimension = models[name]
         if row["memory"] not in places or row["dimension"] != dimension or len(code) != 4 + 2 * dimension:
             continue
-        owner = places[row["memory"]]
-        bare = ~sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == key)
-        span = sa.and_(chunk.c.start == row["start"], chunk.c.end == row["end"])
-        found = connection.execute(sa.select(chunk.c.key).where(chunk.c.memory == owner[0], span, bare)).scalar()
-        if found is not None:
-            fresh.append({"chunk": found, "model": key, "tenant": owner[1], "code": code})
-    unique = list({(row["chunk"], row["model"]): row for row in fresh}.values())
+        place, owner = places[row["memory"]]
+        piece = pieces.get((place, row["start"], row["end"]))
+        if piece is not None:
+            wanted[piece, key] = {"chunk": piece, "model": key, "tenant": owner, "code": code}
+    there = _embedded(connection, sorted({piece for piece, _ in wanted}))
+    unique = [row for place, row in wanted.items() if place not in there]
     if unique:
         hold(connection, VECTORS, {row["tenant"] for row in unique})
         connection.execute(sa.insert(vector), unique)
         for key, dimension in models.values():
             mirror(connection, key, dimension, [row for row in unique if row["model"] == key])
     return len(unique)
+
+
+def _pieces(connection: sa.Connection, keys: Sequence[int]) -> dict[tuple[int, int, int], int]:
+    """Return the chunks of memories by memory and the characters they cover."""
+    found: dict[tuple[int, int, int], int] = {}
+    for part in some(keys):
+        query = sa.select(chunk.c.memory, chunk.c.start, chunk.c.end, chunk.c.key).where(chunk.c.memory.in_(part))
+        found.update(((row.memory, row.start, row.end), row.key) for row in connection.execute(query))
+    return found
+
+
+def _embedded(connection: sa.Connection, chunks: Sequence[int]) -> set[tuple[int, int]]:
+    """Return which of these chunks have a vector, each with its model."""
+    found: set[tuple[int, int]] = set()
+    for part in some(chunks):
+        query = sa.select(vector.c.chunk, vector.c.model).where(vector.c.chunk.in_(part))
+        found.update((row.chunk, row.model) for row in connection.execute(query))
+    return found
 
 
 def _model(connection: sa.Connection, name: str, dimension: int) -> tuple[int, int]:

@@ -21,25 +21,7 @@ class SqlSearchHistory:
 
     async def add(self, past: PastSearch, *, keep: int) -> None:
         """Insert a row, and delete those of its user beyond the latest."""
-        row = {
-            "at": micros(past.at),
-            "user_id": past.user_id,
-            "query": past.query,
-            "projects": list(past.projects),
-            "merge": past.merge,
-            "found": past.found,
-            "milliseconds": past.milliseconds,
-        }
-        own = search_history.c.user_id == past.user_id
-
-        def work(connection: sa.Connection) -> None:
-            connection.execute(sa.insert(search_history).values(**row))
-            newest = sa.select(search_history.c.key).where(own).order_by(search_history.c.key.desc())
-            last = connection.execute(newest.offset(keep).limit(1)).scalar()
-            if last is not None:
-                connection.execute(sa.delete(search_history).where(own, search_history.c.key <= last))
-
-        await self._database.write(work, durable=False)
+        await self._database.write(lambda connection: kept(connection, past, keep), durable=False)
 
     async def list(self, user_id: str, *, limit: int, beyond: int | None = None) -> list[PastSearch]:
         """Return rows, the latest first."""
@@ -77,3 +59,22 @@ class SqlSearchHistory:
             )
 
         return await self._database.write(work)
+
+
+def kept(connection: sa.Connection, past: PastSearch, keep: int) -> None:
+    """Insert a search, and delete those of its user beyond the latest `keep`."""
+    row = {
+        "at": micros(past.at),
+        "user_id": past.user_id,
+        "query": past.query,
+        "projects": list(past.projects),
+        "merge": past.merge,
+        "found": past.found,
+        "milliseconds": past.milliseconds,
+    }
+    own = search_history.c.user_id == past.user_id
+    connection.execute(sa.insert(search_history).values(**row))
+    newest = sa.select(search_history.c.key).where(own).order_by(search_history.c.key.desc())
+    last = connection.execute(newest.offset(keep).limit(1)).scalar()
+    if last is not None:
+        connection.execute(sa.delete(search_history).where(own, search_history.c.key <= last))

@@ -95,7 +95,7 @@ class SqlVectors:
 
     async def drop(self, model: str | None = None) -> int:
         """Forget vectors."""
-        return await self._database.write(lambda connection: _drop(connection, model))
+        return await self._database.write(lambda connection: drop_vectors(connection, model))
 
 
 def put_vectors(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> tuple[int, int]:
@@ -133,7 +133,7 @@ def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Se
         rows = list(connection.execute(_BARE, asked))
     else:
         rows = [row for part in some(list(memory_ids)) for row in connection.execute(_BARE_OF, {**asked, "ids": part})]
-    return [Unembedded(key, text, speaker) for key, text, speaker in rows[:limit]]
+    return [Unembedded(*row) for row in rows[:limit]]
 
 
 def count_unembedded(connection: sa.Connection, name: str) -> int:
@@ -162,8 +162,14 @@ def _has_vector() -> sa.ColumnElement[bool]:
 
 
 _BARE = (
-    sa.select(chunk.c.key, sa.func.substr(memory.c.text, chunk.c.start + 1, LOOKED_AT), memory.c.speaker)
+    sa.select(
+        chunk.c.key,
+        sa.func.substr(memory.c.text, chunk.c.start + 1, LOOKED_AT),
+        memory.c.speaker,
+        tenant.c.project_id,
+    )
     .join(memory, chunk.c.memory == memory.c.key)
+    .join(tenant, memory.c.tenant == tenant.c.key)
     .where(*_bare())
     .order_by(chunk.c.key)
     .limit(sa.bindparam("most", type_=sa.Integer))
@@ -207,7 +213,7 @@ def _blocks(connection: sa.Connection, query: sa.Select[*tuple[Any, ...]]) -> It
         yield [(row[0], row[1], row[2]) for row in rows]
 
 
-def _drop(connection: sa.Connection, name: str | None) -> int:
+def drop_vectors(connection: sa.Connection, name: str | None) -> int:
     """Forget the vectors of a model, and the model: under the same name it may come back with another dimension."""
     which = sa.true() if name is None else model.c.name == name
     unmirror(connection, list(connection.execute(sa.select(model.c.key).where(which)).scalars()))

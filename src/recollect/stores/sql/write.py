@@ -103,7 +103,7 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> No
     keys = list(connection.execute(_MEMORY, rows).scalars())
     places.close()
     pieces = [
-        _chunk_row(key, row["tenant"], piece)
+        chunk_row(key, row["tenant"], piece)
         for key, row, entry in zip(keys, rows, entries, strict=True)
         for piece in entry.chunks
     ]
@@ -116,7 +116,8 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> No
     _derive(connection, ((entry.memory.sources, key) for entry, key in zip(entries, keys, strict=True)))
 
 
-def _chunk_row(key: int, owner: int, piece: Chunk) -> dict[str, Any]:
+def chunk_row(key: int, owner: int, piece: Chunk) -> dict[str, Any]:
+    """Return a chunk of a memory as a row."""
     return {
         "memory": key,
         "tenant": owner,
@@ -173,7 +174,7 @@ def _revise(connection: sa.Connection, revision: Revision, now: int) -> None:
     connection.execute(sa.update(memory).where(memory.c.key == old["key"]).values(row))
     if revision.chunks is not None:
         connection.execute(sa.delete(chunk).where(chunk.c.memory == old["key"]))
-        pieces = [_chunk_row(old["key"], old["tenant"], piece) for piece in revision.chunks]
+        pieces = [chunk_row(old["key"], old["tenant"], piece) for piece in revision.chunks]
         if pieces:
             connection.execute(_CHUNK, pieces)
     if tuple(old["sources"]) != item.sources:

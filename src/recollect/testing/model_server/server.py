@@ -143,6 +143,7 @@ class _Listening(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or what follows the headers waits for their receipt: some 40 ms
     server: _Listening
 
     def do_GET(self) -> None:

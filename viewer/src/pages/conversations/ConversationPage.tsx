@@ -1,4 +1,5 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Fragment } from "react";
 import { ask, query } from "../../api/client";
 import type { Conversation, Memory } from "../../api/types";
 import { useT } from "../../i18n/i18n";
@@ -7,7 +8,20 @@ import { Loading } from "../../parts/Loading";
 import { Section } from "../../parts/Section";
 import { When } from "../../parts/When";
 import { SafeText } from "../../text/SafeText";
+import { Tellings } from "./Tellings";
 import { Turn } from "./Turn";
+import { placed, tellings } from "./told";
+
+const NOBODY: Conversation = {
+  id: "",
+  user_id: "",
+  project_id: "",
+  turns: 0,
+  started_at: "",
+  ended_at: "",
+  title: null,
+  summary: null,
+};
 
 interface Answer {
   conversation: Conversation;
@@ -29,6 +43,7 @@ export function ConversationPage({ id, params }: { id: string; params: URLSearch
     getNextPageParam: (page) => page.next_cursor,
   });
   const first = asked.data?.pages[0]?.conversation;
+  const told = useQuery({ ...tellings(first ?? NOBODY), enabled: first !== undefined }).data ?? [];
   if (asked.isPending) return <Loading />;
   if (asked.isError || !first)
     return (
@@ -36,6 +51,9 @@ export function ConversationPage({ id, params }: { id: string; params: URLSearch
         <Failure error={asked.error} retry={() => void asked.refetch()} />
       </div>
     );
+  const turns = asked.data.pages.flatMap((page) => page.turns);
+  const last = turns.at(-1)?.occurred_at;
+  const between = placed(turns, asked.hasNextPage && last ? told.filter((one) => one.at < last) : told);
   return (
     <div className="page reading">
       <a className="back" href="#/conversations">
@@ -54,12 +72,19 @@ export function ConversationPage({ id, params }: { id: string; params: URLSearch
       <Section title={t("conversations.summary")}>
         {first.summary ? <SafeText text={first.summary} /> : <p className="dim">{t("conversations.noSummary")}</p>}
       </Section>
+      {told.length > 0 && (
+        <p className="dim">
+          {t("told.sum", { count: told.length, tokens: told.reduce((sum, one) => sum + one.tokens_out, 0) })}
+        </p>
+      )}
       <ol className="plain turns">
-        {asked.data.pages
-          .flatMap((page) => page.turns)
-          .map((turn) => (
-            <Turn key={turn.id} turn={turn} />
-          ))}
+        <Tellings told={between.get("")} />
+        {turns.map((turn) => (
+          <Fragment key={turn.id}>
+            <Turn turn={turn} />
+            <Tellings told={between.get(turn.id)} />
+          </Fragment>
+        ))}
       </ol>
       {asked.hasNextPage && (
         <button type="button" disabled={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>

@@ -1,44 +1,43 @@
-import { useQuery } from "@tanstack/react-query";
 import { ask } from "../../api/client";
-import { projects, queries } from "../../api/queries";
+import { queries } from "../../api/queries";
 import { type Memory, TIERS, type Tier } from "../../api/types";
+import { useMayChange } from "../../app/may";
 import { later, SECONDS, say } from "../../app/toast";
 import { useT } from "../../i18n/i18n";
-import { useChange } from "./change";
+import { type Changes, useChange } from "./change";
 
-/** What can be done to a memory. */
+/** What can be done to a memory by whoever looks. */
 export function Actions({ item, edit }: { item: Memory; edit: () => void }) {
   const t = useT();
-  const change = useChange(item, () => say(t("memory.saved")));
+  const mayChange = useMayChange(item);
+  const change = useChange(item, (changed, before) => {
+    const back: Changes = { tier: before.tier, valid_to: before.valid_to };
+    const isRetired = before.valid_to === null && changed.valid_to !== null;
+    say(t(isRetired ? "memory.retired" : "memory.saved"), () => restore.mutate({ changes: back, of: changed }));
+  });
+  const restore = useChange(item, () => say(t("memory.undone")));
   const isRetired = item.valid_to !== null || item.superseded_by !== null;
   const isPinned = item.tier === "global";
-  const known = useQuery(projects).data?.projects.find((one) => one.id === item.project_id);
+  const isPending = change.isPending || restore.isPending;
+  const set = (changes: Changes): void => change.mutate({ changes });
   const remove = (): void =>
     later(item.id, t("memory.deleted", { seconds: SECONDS }), async (keepalive) => {
       await ask(`/api/memory/${item.id}`, { method: "DELETE", keepalive });
       queries.removeQueries({ queryKey: ["memory", item.id] });
     });
-  if (known && (known.right === "READ" || known.right === "NONE"))
-    return <p className="dim push">{t("memory.readOnly")}</p>;
+  if (mayChange === null) return null;
+  if (!mayChange) return <p className="dim push">{t("memory.readOnly")}</p>;
   return (
     <div className="actions">
       <button type="button" onClick={edit}>
         {t("memory.edit")}
       </button>
-      <button
-        type="button"
-        disabled={change.isPending}
-        onClick={() => change.mutate({ tier: isPinned ? "archive" : "global" })}
-      >
+      <button type="button" disabled={isPending} onClick={() => set({ tier: isPinned ? "archive" : "global" })}>
         {isPinned ? t("memory.unpin") : t("memory.pin")}
       </button>
       <label className="field">
         <span className="sr">{t("memory.tier")}</span>
-        <select
-          value={item.tier}
-          disabled={change.isPending}
-          onChange={(event) => change.mutate({ tier: event.target.value as Tier })}
-        >
+        <select value={item.tier} disabled={isPending} onChange={(event) => set({ tier: event.target.value as Tier })}>
           {TIERS.map((tier) => (
             <option key={tier} value={tier}>
               {t(`tier.${tier}`)}
@@ -46,12 +45,18 @@ export function Actions({ item, edit }: { item: Memory; edit: () => void }) {
           ))}
         </select>
       </label>
-      {!isRetired && (
+      {isRetired ? (
+        item.superseded_by === null && (
+          <button type="button" disabled={isPending} onClick={() => set({ valid_to: null })}>
+            {t("memory.revive")}
+          </button>
+        )
+      ) : (
         <button
           type="button"
-          disabled={change.isPending}
+          disabled={isPending}
           title={t("memory.retired")}
-          onClick={() => change.mutate({ valid_to: new Date().toISOString() })}
+          onClick={() => set({ valid_to: new Date().toISOString() })}
         >
           {t("memory.retire")}
         </button>

@@ -20,7 +20,7 @@ export function Edit({ item, close }: { item: Memory; close: () => void }) {
       className="edit"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!isSame) change.mutate({ content: text });
+        if (!isSame) change.mutate({ changes: { content: text } });
       }}
     >
       <textarea

@@ -15,6 +15,7 @@ import { Actions } from "./Actions";
 import { Around } from "./Around";
 import { Edit } from "./Edit";
 import { Facts } from "./Facts";
+import { Flagged } from "./Flagged";
 import { History } from "./History";
 import { Provenance } from "./Provenance";
 
@@ -70,6 +71,7 @@ export function MemoryPage({ id }: { id: string }) {
               <SafeText text={item.content} />
             </div>
           )}
+          <Flagged item={item} />
           <Around item={item} />
           <Section title={t("memory.history")}>
             <History id={id} />

@@ -7,22 +7,23 @@ import type { Memory } from "../../api/types";
 import { say } from "../../app/toast";
 import { useT } from "../../i18n/i18n";
 
+/** What is to be set; null takes a time away. */
 export type Changes = Partial<Pick<Memory, "content" | "title" | "importance" | "tier" | "valid_to">>;
 
-export function useChange(item: Memory, done: (changed: Memory) => void) {
+export function useChange(item: Memory, done: (changed: Memory, before: Memory) => void) {
   const queries = useQueryClient();
   const t = useT();
   return useMutation({
-    mutationFn: (changes: Changes) =>
-      askData<Memory>(`/api/memory/${item.id}`, {
+    mutationFn: ({ changes, of = item }: { changes: Changes; of?: Memory }) =>
+      askData<Memory>(`/api/memory/${of.id}`, {
         method: "PATCH",
         body: changes,
-        headers: { "If-Match": `"${item.version}"` },
+        headers: { "If-Match": `"${of.version}"` },
       }),
-    onSuccess: (changed) => {
+    onSuccess: (changed, { of = item }) => {
       queries.setQueryData(memory(item.id).queryKey, changed);
       void queries.invalidateQueries({ queryKey: ["memory", item.id, "history"] });
-      done(changed);
+      done(changed, of);
     },
     onError: (error) => {
       const isStale = error instanceof ApiError && (error.status === 412 || error.status === 409);

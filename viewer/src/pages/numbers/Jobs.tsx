@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { ask } from "../../api/client";
 import type { Job } from "../../api/types";
 import { say } from "../../app/toast";
@@ -9,6 +10,7 @@ import { Wide } from "../../parts/Wide";
 import { SafeText } from "../../text/SafeText";
 
 const EVERY = 4_000;
+const FEW = 8;
 
 /** Work that writes left behind, and what became stuck. */
 export function Jobs() {
@@ -28,6 +30,7 @@ export function Jobs() {
     },
     onError: (error) => say(error.message),
   });
+  const [all, setAll] = useState(false);
   const rows = asked.data?.jobs ?? [];
   const isStuck = rows.some((job) => job.state === "parked");
   return (
@@ -61,7 +64,7 @@ export function Jobs() {
               </tr>
             </thead>
             <tbody>
-              {rows.map((job) => (
+              {(all ? rows : rows.slice(0, FEW)).map((job) => (
                 <tr key={job.id}>
                   <th scope="row">{job.name}</th>
                   <td data-state={job.state}>{t(`job.${job.state}`)}</td>
@@ -73,6 +76,11 @@ export function Jobs() {
             </tbody>
           </table>
         </Wide>
+      )}
+      {!all && rows.length > FEW && (
+        <button type="button" onClick={() => setAll(true)}>
+          {t("app.more")}
+        </button>
       )}
     </Section>
   );

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Place } from "../../api/place";
 import { figures, stats } from "../../api/queries";
 import { KINDS, type Kind, type Places } from "../../api/types";
+import { useMay } from "../../app/may";
 import { useT, useWritten } from "../../i18n/i18n";
 import { Failure } from "../../parts/Failure";
 import { Loading } from "../../parts/Loading";
@@ -12,6 +13,7 @@ import { Figure } from "./Figure";
 import { Jobs } from "./Jobs";
 import { Latency } from "./Latency";
 import { Spending } from "./Spending";
+import { Upkeep } from "./Upkeep";
 
 const isKind = (name: string): name is Kind => (KINDS as readonly string[]).includes(name);
 
@@ -20,7 +22,8 @@ export default function NumbersPage({ place, places }: { place: Place; places: P
   const t = useT();
   const written = useWritten();
   const counted = useQuery(stats(place));
-  const measured = useQuery(figures);
+  const { watch, operate } = useMay();
+  const measured = useQuery({ ...figures, enabled: watch });
   if (counted.isPending) return <Loading />;
   if (counted.isError) return <Failure error={counted.error} retry={() => void counted.refetch()} />;
   const told = counted.data;
@@ -51,12 +54,19 @@ export default function NumbersPage({ place, places }: { place: Place; places: P
         <Section title={t("numbers.byProject")}>
           <Bars rows={places.projects.map((one) => [one.name, one.memories])} />
         </Section>
-        <Section title={t("numbers.latency")} note={t("numbers.latencyNote")}>
-          <Latency />
-        </Section>
+        {watch && (
+          <Section title={t("numbers.latency")} note={t("numbers.latencyNote")}>
+            <Latency />
+          </Section>
+        )}
       </div>
-      <Spending />
-      <Jobs />
+      {watch && (
+        <>
+          <Spending />
+          <Upkeep />
+        </>
+      )}
+      {operate && <Jobs />}
     </div>
   );
 }

@@ -3,16 +3,15 @@ import { useState } from "react";
 import { ask } from "../../api/client";
 import type { Place } from "../../api/place";
 import type { Context } from "../../api/types";
-import { href } from "../../app/route";
 import { useT, useWritten } from "../../i18n/i18n";
 import { Failure } from "../../parts/Failure";
 import { SafeText } from "../../text/SafeText";
+import { Sources } from "./Sources";
 import { useSettled } from "./useSettled";
 
 const LEAST = 100;
 const MOST = 4000;
 const FIRST = 800;
-const SOURCES = 60;
 
 /** The text an assistant would be given for this question, for a budget one can try. */
 export function ContextPanel({ place, question }: { place: Place; question: string }) {
@@ -57,22 +56,7 @@ export function ContextPanel({ place, question }: { place: Place; question: stri
           >
             <SafeText text={made.data.text || t("search.nothing")} question={question} most={20_000} />
           </section>
-          {made.data.memories.length > 0 && (
-            <details>
-              <summary>
-                {t("search.sources")} <span className="number">{made.data.memories.length}</span>
-              </summary>
-              <ul className="plain sources">
-                {made.data.memories.slice(0, SOURCES).map((id, index) => (
-                  <li key={id}>
-                    <a href={href("memory", id)}>
-                      {index + 1}. …{id.slice(-12)}
-                    </a>
-                  </li>
-                ))}
-              </ul>
-            </details>
-          )}
+          {made.data.memories.length > 0 && <Sources ids={made.data.memories} />}
         </>
       )}
     </aside>

@@ -1,48 +1,55 @@
-import { type Hit, KINDS } from "../../api/types";
+import { useQuery } from "@tanstack/react-query";
+import type { Place } from "../../api/place";
+import { KINDS } from "../../api/types";
 import { adjust } from "../../app/route";
+import type { Key } from "../../i18n/en";
 import { useT } from "../../i18n/i18n";
-import { type Asked, SPANS } from "./asked";
+import { type Asked, found, isWhole, SPANS } from "./asked";
+import { COUNTED, counted } from "./counted";
 
-/** Narrows a search by kind and time; the numbers count what is shown. */
-export function Facets({ asked, hits }: { asked: Asked; hits: readonly Hit[] }) {
+/** Narrows a search by kind and time; each choice says how many of the best answers it holds. */
+export function Facets({ asked, place }: { asked: Asked; place: Place }) {
   const t = useT();
-  const format = new Intl.RelativeTimeFormat(document.documentElement.lang || "en", { numeric: "always" });
-  const label: Record<string, string> = {
-    "7": format.format(-7, "day"),
-    "30": format.format(-30, "day"),
-    "365": format.format(-1, "year"),
-  };
+  const open = { ...asked, kind: null, since: null };
+  const best = useQuery({
+    ...found(place, open, COUNTED, false),
+    enabled: isWhole(asked),
+    select: (answer) => answer.hits.map((hit) => ({ ...hit, ...hit.memory })),
+  });
+  const counts = best.data ? counted(best.data, asked, Date.now()) : null;
+  const number = (count: number | undefined) =>
+    !count ? null : <span className="number">{count === COUNTED ? `${COUNTED}+` : count}</span>;
   return (
     <div className="filters">
       <fieldset className="chips">
         <legend className="sr">{t("stream.kinds")}</legend>
-        {KINDS.map((kind) => {
-          const number = hits.filter((hit) => hit.memory.kind === kind).length;
-          return (
-            <button
-              key={kind}
-              type="button"
-              className="chip"
-              data-kind={kind}
-              aria-pressed={asked.kind === kind}
-              onClick={() => adjust({ kind: asked.kind === kind ? null : kind })}
-            >
-              {t(`kind.${kind}`)} {number > 0 && <span className="number">{number}</span>}
-            </button>
-          );
-        })}
+        {KINDS.map((kind) => (
+          <button
+            key={kind}
+            type="button"
+            className="chip"
+            data-kind={kind}
+            aria-pressed={asked.kind === kind}
+            onClick={() => adjust({ kind: asked.kind === kind ? null : kind })}
+          >
+            {t(`kind.${kind}`)} {number(counts?.kinds[kind])}
+          </button>
+        ))}
       </fieldset>
-      <label className="field">
-        <span>{t("search.time")}</span>
-        <select value={asked.since ?? ""} onChange={(event) => adjust({ since: event.target.value })}>
-          <option value="">{t("search.anyTime")}</option>
-          {Object.keys(SPANS).map((span) => (
-            <option key={span} value={span}>
-              ≥ {label[span]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <fieldset className="chips">
+        <legend className="sr">{t("search.time")}</legend>
+        {["", ...Object.keys(SPANS)].map((span) => (
+          <button
+            key={span}
+            type="button"
+            className="chip plain-chip"
+            aria-pressed={(asked.since ?? "") === span}
+            onClick={() => adjust({ since: span || null })}
+          >
+            {span ? t(`span.${span}` as Key) : t("search.anyTime")} {number(counts?.spans[span])}
+          </button>
+        ))}
+      </fieldset>
       <label className="check">
         <input
           type="checkbox"

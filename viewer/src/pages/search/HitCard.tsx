@@ -23,7 +23,7 @@ export const HitCard = memo(function HitCard({ hit, question }: { hit: Hit; ques
         <span>{hit.score.toFixed(2)}</span>
       </div>
       <div className="hit-body">
-        <a href={href("memory", memory.id)} data-row="" className="hit-text">
+        <a href={href("memory", hit.id)} data-row="" className="hit-text">
           <SafeText text={excerpt(memory.content, hit.start, hit.end, MOST)} question={question} foldable={false} />
         </a>
         <p className="row-meta">

@@ -1,17 +1,16 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
 import type { Place } from "../../api/place";
+import { session } from "../../api/queries";
 import { adjust } from "../../app/route";
 import { useT } from "../../i18n/i18n";
 import { Empty } from "../../parts/Empty";
-import { Failure } from "../../parts/Failure";
-import { type Asked, found } from "./asked";
+import { askedOf } from "./asked";
 import { ContextPanel } from "./ContextPanel";
 import { Facets } from "./Facets";
-import { HitCard } from "./HitCard";
+import { Results } from "./Results";
 import { useSettled } from "./useSettled";
-
-const LIMIT = 30;
+import { WhereToLook } from "./WhereToLook";
 
 /** Asks the memories, and shows why each answers and what an assistant would be given. */
 export function SearchPage({ place, params }: { place: Place; params: URLSearchParams }) {
@@ -29,18 +28,9 @@ export function SearchPage({ place, params }: { place: Place; params: URLSearchP
   useEffect(() => {
     if (given !== last.current) setText(given);
   }, [given]);
-  const asked: Asked = {
-    query: settled,
-    kind: params.get("kind"),
-    since: params.get("since"),
-    stale: params.get("stale") === "1",
-  };
-  const answer = useQuery({
-    ...found(place, asked, LIMIT),
-    enabled: settled !== "",
-    placeholderData: keepPreviousData,
-  });
-  const hits = useDeferredValue(settled === "" ? [] : (answer.data?.memories ?? []));
+  const asked = askedOf(settled, params);
+  const isAcross = asked.where !== "here";
+  const isAllowed = useQuery(session).data?.across ?? false;
   return (
     <div className="page search-page">
       <h1 className="sr">{t("nav.search")}</h1>
@@ -65,28 +55,19 @@ export function SearchPage({ place, params }: { place: Place; params: URLSearchP
       {settled === "" ? (
         <Empty title={t("search.start")} />
       ) : (
-        <div className="search-columns">
+        <div className="search-columns" data-across={isAcross}>
           <div className="search-hits">
-            <Facets asked={asked} hits={hits} />
-            <p className="dim" role="status">
-              {answer.data &&
-                t(hits.length < LIMIT ? "search.found" : "search.first", count(hits.length, answer.data.took_ms))}
-            </p>
-            {answer.isError && <Failure error={answer.error} retry={() => void answer.refetch()} />}
-            {answer.isSuccess && hits.length === 0 && !answer.isPlaceholderData && (
-              <Empty title={t("search.nothing")}>{t("search.nothingHint")}</Empty>
+            <WhereToLook asked={asked} />
+            {(!isAcross || isAllowed) && (
+              <>
+                <Facets asked={asked} place={place} />
+                <Results asked={asked} place={place} />
+              </>
             )}
-            <ol className="plain hits" aria-label={t("search.results")}>
-              {hits.map((hit) => (
-                <HitCard key={hit.id} hit={hit} question={settled} />
-              ))}
-            </ol>
           </div>
-          <ContextPanel place={place} question={settled} />
+          {!isAcross && <ContextPanel place={place} question={settled} />}
         </div>
       )}
     </div>
   );
 }
-
-const count = (number: number, ms: number) => ({ count: number, ms: Math.max(1, Math.round(ms)) });

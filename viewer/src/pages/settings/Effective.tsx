@@ -22,8 +22,11 @@ export function Effective() {
     queryFn: ({ signal }) => ask<{ settings: Setting[] }>("/api/viewer/settings", { signal }),
     staleTime: 60_000,
   });
-  const rows = (asked.data?.settings ?? [])
-    .filter((one) => one.name.includes(filter.trim().toLowerCase()))
+  const [all, setAll] = useState(false);
+  const wanted = filter.trim().toLowerCase();
+  const known = asked.data?.settings ?? [];
+  const rows = known
+    .filter((one) => (wanted ? one.name.includes(wanted) : all || one.origin !== "default"))
     .sort((left, right) => Number(left.origin === "default") - Number(right.origin === "default"));
   return (
     <Section title={t("settings.effective")}>
@@ -58,6 +61,11 @@ export function Effective() {
           </tbody>
         </table>
       </Wide>
+      {!wanted && known.length > 0 && (
+        <button type="button" onClick={() => setAll(!all)}>
+          {all ? t("settings.fewer") : t("settings.all", { count: known.length })}
+        </button>
+      )}
     </Section>
   );
 }

@@ -1,33 +1,42 @@
+import { useQuery } from "@tanstack/react-query";
+import { projects } from "../../api/queries";
+import { useMay } from "../../app/may";
 import { useT } from "../../i18n/i18n";
 import { Demo } from "../../parts/Demo";
 import { Section } from "../../parts/Section";
+import { Audit } from "./Audit";
+import { BackupList } from "./BackupList";
 import { Doctor } from "./Doctor";
 import { Effective } from "./Effective";
-import { Listing } from "./Listing";
 import { Projects } from "./Projects";
 import { Tokens } from "./Tokens";
 import { Users } from "./Users";
 
-const AUDIT = ["at", "actor", "action", "decision", "projects", "target", "origin"];
-
-/** Who may do what, how the server is set, and whether all is well. */
+/** Who may do what, how the server is set, and whether all is well; of it what whoever looks may see. */
 export default function SettingsPage() {
   const t = useT();
+  const { operate } = useMay();
+  const managed = useQuery(projects).data?.projects.some((one) => one.right === "ADMIN" || one.right === "OWNER");
   return (
     <div className="page">
       <div className="page-head">
         <h1>{t("settings.title")}</h1>
       </div>
-      <Doctor />
-      <Section title={t("settings.demo")}>
-        <p className="dim">{t("settings.demoText")}</p>
-        <Demo />
-      </Section>
-      <Users />
+      {operate && <Doctor />}
       <Projects />
+      {operate && <Users />}
       <Tokens />
-      <Listing title={t("settings.audit")} path="/api/audit" name="entries" columns={AUDIT} />
-      <Effective />
+      {(operate || managed) && <Audit />}
+      {operate && (
+        <>
+          <BackupList />
+          <Section title={t("settings.demo")}>
+            <p className="dim">{t("settings.demoText")}</p>
+            <Demo />
+          </Section>
+          <Effective />
+        </>
+      )}
     </div>
   );
 }

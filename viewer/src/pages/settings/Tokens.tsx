@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ask } from "../../api/client";
 import type { Token } from "../../api/types";
+import { useMay } from "../../app/may";
 import { useT } from "../../i18n/i18n";
 import { Loading } from "../../parts/Loading";
 import { Refused } from "../../parts/Refused";
@@ -21,7 +22,13 @@ export function Tokens() {
     queryFn: ({ signal }) => ask<{ tokens: Token[] }>("/api/tokens", { signal }),
   });
   const revoke = useDeed(KEY);
-  const owner = (token: Token): string => (token.system ? t("token.server") : (token.user_id ?? t("token.service")));
+  const { user } = useMay();
+  const owner = (token: Token): string => {
+    if (token.system) return t("token.server");
+    if (token.rights === null) return token.user_id ?? t("token.service");
+    const told = Object.entries(token.rights).map(([name, right]) => `${name} ${t(`right.${right}`)}`);
+    return `${t("token.service")}: ${told.join(", ")}`;
+  };
   return (
     <Section title={t("settings.tokens")}>
       {asked.isPending && <Loading />}
@@ -48,7 +55,7 @@ export function Tokens() {
                       <SafeText text={token.name} most={80} foldable={false} />
                     </th>
                     <td>
-                      <SafeText text={owner(token)} most={80} foldable={false} />
+                      <SafeText text={owner(token)} most={160} foldable={false} />
                     </td>
                     <td>{token.used_at ? <When at={token.used_at} /> : t("token.never")}</td>
                     <td>{token.expires_at ? <When at={token.expires_at} /> : "—"}</td>
@@ -69,7 +76,7 @@ export function Tokens() {
               </tbody>
             </table>
           </Wide>
-          <TokenForm touched={KEY} />
+          <TokenForm touched={KEY} user={user} />
         </>
       )}
     </Section>

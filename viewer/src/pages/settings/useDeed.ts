@@ -4,9 +4,12 @@ import { say } from "../../app/toast";
 
 export interface Deed {
   path: string;
-  method: "POST" | "DELETE";
+  method: "POST" | "PATCH" | "DELETE";
   body?: unknown;
 }
+
+/** Everything that was read: for deeds after which much is different. */
+export const ALL: readonly unknown[] = [];
 
 /** Does something on the server, says when it is refused, and has what it touched read again. */
 export function useDeed<T>(touched: readonly unknown[], done?: (answer: T) => void) {

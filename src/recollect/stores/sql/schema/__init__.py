@@ -19,9 +19,16 @@ from recollect.stores.sql.schema.core import (
     tenant,
     vector,
 )
-from recollect.stores.sql.schema.people import member, people_edition, person, project, project_grant
+from recollect.stores.sql.schema.people import (
+    member,
+    people_edition,
+    person,
+    project,
+    project_alias,
+    project_grant,
+)
 from recollect.stores.sql.schema.search_history import search_history
-from recollect.stores.sql.schema.sync import center, named, node, replica
+from recollect.stores.sql.schema.sync import center, node, replica
 from recollect.stores.sql.schema.token import token
 from recollect.stores.sql.schema.usage import usage
 
@@ -43,11 +50,11 @@ __all__ = [
     "mention",
     "metadata",
     "model",
-    "named",
     "node",
     "people_edition",
     "person",
     "project",
+    "project_alias",
     "project_grant",
     "relation",
     "replica",

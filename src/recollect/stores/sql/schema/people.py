@@ -21,6 +21,16 @@ project = sa.Table(
     sqlite_autoincrement=True,
 )
 
+project_alias = sa.Table(
+    "project_alias",
+    metadata,
+    sa.Column("alias", sa.Text, primary_key=True),
+    sa.Column("project_id", sa.Text, nullable=False),
+    sa.Index("ix_project_alias_project_id", "project_id"),
+    sqlite_with_rowid=False,
+)
+"""The ids that projects had before, by which they are still reached."""
+
 person = sa.Table(
     "person",
     metadata,

@@ -63,12 +63,3 @@ center = sa.Table(
     sa.Column("held_until", sa.BigInteger, nullable=False),
 )
 """One row: the name of this store (`own`), how far it is with its center, and which process exchanges now."""
-
-named = sa.Table(
-    "named",
-    metadata,
-    sa.Column("tenant", Key, primary_key=True, autoincrement=False),
-    sa.Column("user_id", sa.Text, nullable=False),
-    sa.Column("project_id", sa.Text, nullable=False),
-)
-"""What tenants were called when sync last looked: a project that was renamed is one whose memories all changed."""

@@ -192,18 +192,19 @@ class Taking:
 
     def _without_doubles(self, items: Sequence[Replica]) -> None:
         """Drop facts that were derived here where the same was written on purpose; their turns are read again."""
-        for item in items:
-            body = _body(item)
-            if body["kind"] not in {Kind.NOTE, Kind.FACT}:
-                continue
-            owner = ensure_tenant(self._connection, body["user_id"], body["project_id"])
-            same = sa.select(memory.c.id, memory.c.sources, memory.c.repeats).where(
-                memory.c.tenant == owner,
-                memory.c.content_hash == body["content_hash"],
-                memory.c.kind == Kind.FACT,
-                memory.c.id != item.id,
-            )
-            doubles = [row for row in self._connection.execute(same) if row.sources and row.repeats <= len(row.sources)]
+        written: dict[tuple[str, str], dict[str, str]] = {}
+        for body in map(_body, items):
+            if body["kind"] in {Kind.NOTE, Kind.FACT}:
+                written.setdefault((body["user_id"], body["project_id"]), {})[body["content_hash"]] = body["id"]
+        columns = (memory.c.id, memory.c.content_hash, memory.c.sources, memory.c.repeats)
+        for place, texts in written.items():
+            here = sa.and_(memory.c.tenant == ensure_tenant(self._connection, *place), memory.c.kind == Kind.FACT)
+            doubles = [
+                row
+                for part in some(sorted(texts))
+                for row in self._connection.execute(sa.select(*columns).where(here, memory.c.content_hash.in_(part)))
+                if row.sources and row.repeats <= len(row.sources) and row.id != texts[row.content_hash]
+            ]
             if doubles:
                 self._again += [source for row in doubles for source in row.sources]
                 delete_all(self._connection, [row.id for row in doubles], self._now)

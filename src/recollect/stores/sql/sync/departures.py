@@ -33,8 +33,8 @@ class Asked:
 
 def departures(
     connection: sa.Connection, asked: Asked, judge: Judge, own: str
-) -> tuple[Departing, list[dict[str, Any]]]:
-    """Return one page, and what must be noted before it is sent: of all that leaves, that others may have it.
+) -> tuple[Departing, list[dict[str, Any]], list[Held]]:
+    """Return one page, what must be noted before it is sent (that others may have what leaves), and what both rest on.
 
     What `to` itself sent is left out, and so are deletes of what nobody else ever had.
     """
@@ -43,7 +43,7 @@ def departures(
     log = log.order_by(change.c.seq)
     rows = connection.execute(log.limit(asked.limit)).all()
     if not rows:
-        return Departing((), max(asked.after, head), head), []
+        return Departing((), max(asked.after, head), head), [], []
     states = held(connection, [row.memory_id for row in rows], own)
     ready = [states[row.memory_id] for row in rows if row.memory_id in states and states[row.memory_id].seq == row.seq]
     ready = [one for one in ready if not asked.to or one.via != asked.to]
@@ -51,7 +51,7 @@ def departures(
     end = rows[-1].seq if len(fitting) == len(ready) else fitting[-1].seq
     page = _Page(connection, judge, own)
     page.add(fitting)
-    return Departing(page.replicas(asked.model), end, head), page.marks
+    return Departing(page.replicas(asked.model), end, head), page.marks, page.seen
 
 
 def _fitting(connection: sa.Connection, ready: Sequence[Held], room: int) -> Sequence[Held]:
@@ -78,11 +78,13 @@ class _Page:
         self._alive: list[Held] = []
         self._gone: list[Replica] = []
         self.marks: list[dict[str, Any]] = []
+        self.seen: list[Held] = []
 
     def add(self, ready: Iterable[Held]) -> None:
         """Take memories up; what was told from those that are called back is called back with them."""
         waiting = list(ready)
         while waiting:
+            self.seen += waiting
             there = memories(self._connection, [one.id for one in waiting if one.key is not None])
             back = [one.id for one in waiting if self._add(one, there.get(one.id))]
             waiting = [one for one in held(self._connection, self._told_from(back), self._own).values() if one.key]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from recollect.merge import LOCAL
 from recollect.models import Chunk, EntityType, Memory, Mention, Replica
 from recollect.stores.sql.adopt import adopt, write_adopted_relations
-from recollect.stores.sql.delete import reword
+from recollect.stores.sql.delete import reword, take_out
 from recollect.stores.sql.graph_write import write_mentions
 from recollect.stores.sql.row import from_row, select_memory, to_row, to_snapshot
 from recollect.stores.sql.schema import change, chunk, conversation, derivation, memory, mention, relation, tenant
@@ -67,7 +67,7 @@ def overwrite(connection: sa.Connection, item: Replica, index: Index) -> bool:
     entry |= {"memory": row["key"], "tenant": row["tenant"], "before": to_snapshot(old)}
     if owner != row["tenant"] or body["conversation_id"] != old.scope.conversation_id:
         connection.execute(sa.insert(change).values(entry))
-        connection.execute(sa.delete(memory).where(memory.c.key == row["key"]))
+        take_out(connection, row["key"], item.id, item.stamp.at)
         bring(connection, [item], index)
         return True
     reworded = any(body[name] != row[name] for name in SHOWN)

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from recollect.models import Arrived, Chunk, Departing, Link, Memory, Replica, Stamp, Task
 from recollect.ports import Clock
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.lock import TENANT, hold
 from recollect.stores.sql.row import from_snapshot, micros
 from recollect.stores.sql.schema import memory, node
 from recollect.stores.sql.sync import links
 from recollect.stores.sql.sync.arrivals import Taking
 from recollect.stores.sql.sync.departures import Asked, Judge, departures
-from recollect.stores.sql.sync.held import keep
-from recollect.stores.sql.sync.renamed import has_renamed, note_renamed
+from recollect.stores.sql.sync.held import held, keep
 from recollect.stores.sql.tenants import ensure_tenant
 from recollect.stores.sql.write import push_jobs, some
 
@@ -38,16 +38,16 @@ class SqlSync:
     ) -> Departing:
         """Return a page of what changed; what leaves is noted before this returns."""
         own = await self.name()
-        now = micros(self._clock.now())
-        if await self._database.read(has_renamed):
-            await self._database.write(lambda connection: note_renamed(connection, now))
         asked = Asked(after, limit, room, to, model, await self._database.settled())
-        page, marks = await self._database.read(lambda connection: departures(connection, asked, judge, own))
+        page, marks, seen = await self._database.read(lambda connection: departures(connection, asked, judge, own))
         if not marks:
             return page
 
         def work(connection: sa.Connection) -> Departing:
-            again, noted = departures(connection, asked, judge, own)
+            if held(connection, [one.id for one in seen], own) == {one.id: one for one in seen}:
+                keep(connection, marks)
+                return page
+            again, noted, _ = departures(connection, asked, judge, own)
             keep(connection, noted)
             return again
 
@@ -105,8 +105,11 @@ class SqlSync:
 
 
 def _hold(connection: sa.Connection, page: Sequence[Replica]) -> None:
-    """Hold every tenant that is written to, as all writers do."""
-    owners = {ensure_tenant(connection, item.body["user_id"], item.body["project_id"]) for item in page if item.body}
+    """Hold every tenant that is written to, as all writers do; no-op in SQLite, where one writes at a time."""
+    if not is_postgresql(connection):
+        return
+    names = {(item.body["user_id"], item.body["project_id"]) for item in page if item.body}
+    owners = {ensure_tenant(connection, *name) for name in sorted(names)}
     for part in some([item.id for item in page]):
         owners |= set(connection.execute(sa.select(memory.c.tenant).where(memory.c.id.in_(part))).scalars())
     hold(connection, TENANT, owners)

@@ -30,6 +30,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "project_alias",
+        sa.Column("alias", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("alias", name=op.f("pk_project_alias")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_project_alias_project_id", "project_alias", ["project_id"], unique=False)
+    op.create_table(
         "person",
         sa.Column("key", KEY, nullable=False),
         sa.Column("id", sa.Text(), nullable=False),

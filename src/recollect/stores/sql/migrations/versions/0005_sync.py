@@ -63,10 +63,3 @@ def upgrade() -> None:
         sa.Column("held_until", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_center")),
     )
-    op.create_table(
-        "named",
-        sa.Column("tenant", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("project_id", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_named")),
-    )

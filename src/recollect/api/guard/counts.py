@@ -1,0 +1,57 @@
+"""Requests that several servers count together, in Redis; while it does not answer each server counts by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from limits import RateLimitItem
+from limits.aio.storage import RedisSentinelStorage, RedisStorage
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import StorageError
+
+log = logging.getLogger(__name__)
+
+PATIENCE: Final = 0.25
+"""Seconds a request waits for the common count."""
+REST: Final = 5.0
+"""Seconds a Redis that did not answer is left alone."""
+
+
+class SharedCounts:
+    """Counts in one Redis for all servers that name it."""
+
+    def __init__(self, storage: RedisStorage, kind: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._storage, self._limiter = storage, FixedWindowRateLimiter(storage)
+        self._kind, self._clock = kind, clock
+        self._resting = 0.0
+
+    async def hit(self, item: RateLimitItem, key: str) -> tuple[bool, float, int] | None:
+        """Count; return whether it is within, when the window ends and how many are left, `None` without an answer."""
+        if self._clock() < self._resting:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE):
+                within = await self._limiter.hit(item, self._kind, key)
+                window = await self._limiter.get_window_stats(item, self._kind, key)
+        except (StorageError, OSError, TimeoutError):
+            log.warning("Redis does not answer: requests are counted by each server alone")
+            self._resting = self._clock() + REST
+            return None
+        return within, window.reset_time, window.remaining
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        bridge: Any = self._storage.bridge
+        await bridge.get_connection().aclose()
+
+
+def shared_counts(url: str | None, kind: str) -> SharedCounts | None:
+    """Return the counts that are kept at an address, `None` where there is none."""
+    if url is None:
+        return None
+    opened = RedisSentinelStorage if "+sentinel://" in url else RedisStorage
+    return SharedCounts(opened(f"async+{url}", implementation="redispy", wrap_exceptions=True), kind)

@@ -1,0 +1,1 @@
+"""Alerts that Alertmanager hands on: read, written down, and passed on to chats."""

@@ -1,0 +1,238 @@
+"""The Vectors port with an index beside the records: it finds what is near, the records decide what may answer.
+
+The vectors themselves stay with the records, 2 bytes a number: what the index names is scored by them, and the index
+can be made from them again without an embedder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+import sqlalchemy as sa
+
+from recollect.errors import IndexAway
+from recollect.exchange import Scored
+from recollect.models import Job, Where
+from recollect.ports import Queue
+from recollect.stores.beside.index import Index
+from recollect.stores.beside.outbox import INDEX, due, forget, pending, settle
+from recollect.stores.beside.sample import estimated
+from recollect.stores.code import Floats, decode, unpack
+from recollect.stores.columns import Counts, best, check_dimension, nothing
+from recollect.stores.sql.database import Database
+from recollect.stores.sql.schema import chunk, conversation, memory, tenant, vector
+from recollect.stores.sql.schema import model as sql_model
+from recollect.stores.sql.tenants import tenants_in
+from recollect.stores.sql.vectors import SqlVectors, drop_vectors, model_key
+from recollect.stores.sql.where import conditions
+from recollect.stores.sql.write import some
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+EXACT = 20_000
+"""Vectors in reach up to which all are compared from the records: some 20 ms, and exact under any filter."""
+
+SPARE = 2
+"""Vectors asked for by each memory wanted: some may not answer, and documents have several."""
+
+GROW, MOST = 4, 20_000
+"""How much wider it is asked when too few may answer, and the most that is asked for before all are compared."""
+
+LATEST = 1000
+"""Vectors that the index may not have heard of yet and that are compared besides."""
+
+REST = 5.0
+"""Seconds an index that did not answer is left alone: searches then do not wait for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a search by the index needs to know: its model, whose vectors, the question, an estimate of all scores."""
+
+    model: tuple[int, int]
+    owners: tuple[int, ...]
+    question: Floats
+    counts: Counts
+    latest: tuple[int, ...]
+
+
+class IndexedVectors(SqlVectors):
+    """Vectors of many, found by an index. `answering` is whether it answered when it was last asked."""
+
+    def __init__(self, database: Database, index: Index, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(database)
+        self.index = index
+        self.answering = True
+        self._clock = clock
+        self._resting = 0.0
+        self._turn = asyncio.Lock()
+
+    async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
+        """Store vectors; the index has them when this returns, or hears of them as soon as it answers."""
+        await super().put(model, rows)
+        try:
+            await self.follow()
+        except IndexAway as error:
+            log.debug("Vectors wait for their index: %s", error)
+
+    async def drop(self, model: str | None = None) -> int:
+        """Forget vectors, in the index too once it answers."""
+
+        def work(connection: sa.Connection) -> int:
+            known = sa.select(sql_model.c.name)
+            chosen = known if model is None else known.where(sql_model.c.name == model)
+            names = list(connection.execute(chosen).scalars())
+            count = drop_vectors(connection, model)
+            forget(connection, names)
+            return count
+
+        count = await self._database.write(work)
+        try:
+            await self.follow()
+        except IndexAway as error:
+            log.debug("The index hears later of what was dropped: %s", error)
+        return count
+
+    async def follow(self) -> int:
+        """Tell the index what it has not heard of; return how much. Raises IndexAway, whereupon it may be repeated."""
+        told = 0
+        async with self._turn:
+            while parts := await self._database.read(due):
+                for part in parts:
+                    if part.anew:
+                        await self.asked(self.index.drop(part.model))
+                    if part.points:
+                        await self.asked(self.index.put(part.model, part.dimension, part.points))
+                    if part.gone:
+                        await self.asked(self.index.remove(part.model, part.gone))
+                    await self._database.write(partial(settle, done=part), durable=False)
+                    told += len(part.seqs)
+        return told
+
+    async def asked(self, answer: Awaitable[T]) -> T:
+        """Return what the index answers; raise IndexAway at once while it is left alone after a failure."""
+        if self._clock() < self._resting:
+            if asyncio.iscoroutine(answer):
+                answer.close()
+            raise IndexAway("The index of vectors did not answer a moment ago", hint="It is asked again soon.")
+        try:
+            found = await answer
+        except IndexAway:
+            if self.answering:
+                log.warning("The index of vectors does not answer: words answer alone")
+            self.answering, self._resting = False, self._clock() + REST
+            raise
+        self.answering = True
+        return found
+
+    async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
+        """Return the best memories by cosine; none where the index does not answer, so that words answer alone."""
+        question = np.frombuffer(vector, np.float32)
+        plan = await self._database.searched.read(lambda connection: _plan(connection, model, question, where))
+        if plan is None:
+            return await super().search(model, vector, where, limit)
+        try:
+            found = await self._found(model, plan, where, limit)
+        except IndexAway:
+            return best(*_NONE, limit, plan.counts)
+        return await super().search(model, vector, where, limit) if found is None else found
+
+    async def _found(self, model: str, plan: Plan, where: Where, limit: int) -> Scored | None:
+        """Return the best by the index, asked for more until enough may answer; `None` where that is too many."""
+        wanted = SPARE * limit
+        while True:
+            near = await self.asked(self.index.nearest(model, plan.question, plan.owners, wanted))
+            chunks = list(dict.fromkeys([*near, *plan.latest]))
+            ranked = partial(_ranked, plan=plan, where=where, chunks=chunks, limit=limit)
+            found = await self._database.searched.read(ranked)
+            if len(found.keys) >= limit or len(near) < wanted:
+                return found
+            wanted *= GROW
+            if wanted > MOST:
+                return None
+
+    async def close(self) -> None:
+        """Close the index."""
+        await self.index.close()
+
+
+class Following:
+    """The job that brings the index up to date. While it does not answer, one job stands for all."""
+
+    def __init__(self, vectors: IndexedVectors, queue: Queue) -> None:
+        self._vectors, self._queue = vectors, queue
+
+    async def __call__(self, jobs: Sequence[Job]) -> None:
+        """Do a batch of jobs; raises IndexAway."""
+        try:
+            await self._vectors.follow()
+        except IndexAway:
+            parked = await self._queue.parked(INDEX)
+            await self._queue.finish([job.id for job in (*jobs[1:], *parked)])
+            raise
+
+
+_NONE = (np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int64))
+
+
+def _plan(connection: sa.Connection, model: str, question: Floats, where: Where) -> Plan | None:
+    """Return how to ask the index; `None` where so few are in reach that all are compared."""
+    found = model_key(connection, model)
+    if found is None or where.reach.conversation_id is not None:
+        return None
+    check_dimension(model, found[1], len(question))
+    owners = tenants_in(connection, where.reach)
+    if _reached(connection, found[0], owners) <= EXACT:
+        return None
+    counts = estimated(connection, found, question, owners)
+    return Plan(found, tuple(owners), question, counts, tuple(pending(connection, model, LATEST)))
+
+
+def _reached(connection: sa.Connection, model: int, owners: Sequence[int]) -> int:
+    """Count the vectors of these tenants, no further than matters."""
+    count = 0
+    for part in some(owners):
+        rows = sa.select(sa.literal(1)).where(vector.c.model == model, vector.c.tenant.in_(part)).limit(EXACT + 1)
+        count += int(connection.execute(sa.select(sa.func.count()).select_from(rows.subquery())).scalar_one())
+        if count > EXACT:
+            break
+    return count
+
+
+def _ranked(connection: sa.Connection, plan: Plan, where: Where, chunks: Sequence[int], limit: int) -> Scored:
+    """Score those of the chunks that may answer by the stored codes, each memory by its best chunk."""
+    met = conditions(connection, where)
+    query = (
+        sa.select(memory.c.key, chunk.c.key, vector.c.code)
+        .select_from(
+            vector.join(chunk, vector.c.chunk == chunk.c.key)
+            .join(memory, chunk.c.memory == memory.c.key)
+            .join(tenant, memory.c.tenant == tenant.c.key)
+            .outerjoin(conversation, memory.c.conversation == conversation.c.key)
+        )
+        .where(vector.c.model == plan.model[0], *met)
+    )
+    rows = [row for part in some(chunks) for row in connection.execute(query.where(vector.c.chunk.in_(part)))]
+    if not rows:
+        return best(*_NONE, limit, plan.counts) if plan.counts.count else nothing()
+    scores = decode(*unpack([row[2] for row in rows], plan.model[1])) @ plan.question
+    top: dict[int, tuple[float, int]] = {}
+    for (key, piece, _), score in zip(rows, scores.tolist(), strict=True):
+        if key not in top or score > top[key][0]:
+            top[key] = (score, piece)
+    return best(
+        np.fromiter(top, np.int64, len(top)),
+        np.array([score for score, _ in top.values()], np.float32),
+        np.array([piece for _, piece in top.values()], np.int64),
+        limit,
+        plan.counts,
+    )

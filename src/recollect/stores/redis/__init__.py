@@ -1,0 +1,1 @@
+"""What several processes share for a while, in Redis. Losing it is always allowed."""

@@ -1,0 +1,69 @@
+"""A Chroma of the tests' own. It has an environment of its own: all of Chroma does not go beside its bare client."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PLACES = (".venv/.chroma/bin/chroma", ".bench/chroma/bin/chroma")
+"""Where its program is: as `.ci/run` installs it, or as the benchmarks do."""
+
+
+class Chroma:
+    """One server in a folder and on a port of its own, which it keeps when it is killed and started again."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = int(free.getsockname()[1])
+        self.url = f"chroma://127.0.0.1:{port}"
+        self._beat = f"http://127.0.0.1:{port}/api/v2/heartbeat"
+        self._log = folder / "log"
+        self._command = [program, "run", "--path", str(folder / "data"), "--host", "127.0.0.1", "--port", str(port)]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, cwd=self._log.parent, stdout=log, stderr=log)
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                with urlopen(self._beat, timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.05)
+        raise TimeoutError(self._log.read_text()[-2000:])
+
+    def kill(self) -> None:
+        """Kill it the hard way."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+@contextmanager
+def chroma() -> Iterator[Chroma]:
+    """Give a running Chroma; skip the test where there is none to be had."""
+    here = next((str(ROOT / place) for place in PLACES if (ROOT / place).exists()), None)
+    program = here or shutil.which("chroma")
+    if program is None:
+        pytest.skip("no Chroma is installed")
+    folder = Path(tempfile.mkdtemp(prefix="recollect-chroma"))
+    server = Chroma(program, folder)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+        shutil.rmtree(folder, ignore_errors=True)

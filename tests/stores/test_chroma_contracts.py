@@ -1,0 +1,28 @@
+"""Vectors in Chroma keep their promises, on a server of the test's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.stores.beside import chroma, indexed
+from tests.stores.conftest import Opener
+
+from recollect.stores.beside import vectors
+from recollect.testing.backend import Backend
+from recollect.testing.delete import DeleteContract
+from recollect.testing.vectors import VectorsContract
+
+
+@pytest.fixture
+async def backend(opener: Opener, tmp_path: Path, chroma_url: str, monkeypatch: pytest.MonkeyPatch) -> Backend:
+    monkeypatch.setattr(vectors, "EXACT", 0)  # few are many
+    return (await indexed(opener, tmp_path / "recollect.db", lambda store: chroma(chroma_url, store)))[0]
+
+
+class TestVectors(VectorsContract):
+    """Found by the index."""
+
+
+class TestDelete(DeleteContract):
+    """What is deleted is found in no way."""
