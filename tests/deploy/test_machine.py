@@ -47,7 +47,7 @@ def test_nginx_takes_the_front_of_compose(tmp_path: Path) -> None:
     whole = (DEPLOY / "nginx" / "front.conf").read_text()
     for name in ("one", "two"):
         whole = whole.replace(f"server {name}:", "server 127.0.0.1:")
-    whole = whole.replace("/etc/nginx/proxy.conf", f"{DEPLOY}/nginx/proxy.conf").replace("/tmp/", f"{tmp_path}/")
+    whole = whole.replace("/tmp/", f"{tmp_path}/").replace("/etc/nginx/proxy.conf", f"{DEPLOY}/nginx/proxy.conf")
     (tmp_path / "nginx.conf").write_text(whole)
     assert "successful" in ok(program("nginx"), "-t", "-c", tmp_path / "nginx.conf", "-p", tmp_path)
 

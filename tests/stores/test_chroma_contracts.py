@@ -12,6 +12,7 @@ from recollect.stores.beside import vectors
 from recollect.testing.backend import Backend
 from recollect.testing.delete import DeleteContract
 from recollect.testing.vectors import VectorsContract
+from recollect.testing.within import WithinContract
 
 
 @pytest.fixture
@@ -26,3 +27,7 @@ class TestVectors(VectorsContract):
 
 class TestDelete(DeleteContract):
     """What is deleted is found in no way."""
+
+
+class TestWithin(WithinContract):
+    """Nothing is found beyond what a reach lies within."""

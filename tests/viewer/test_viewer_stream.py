@@ -126,6 +126,8 @@ def test_it_goes_on_where_it_broke_off_when_the_server_comes_again(new_site: Cal
 
 
 def test_it_can_be_walked_by_keyboard(site: Site) -> None:
+    site.add("The first row to walk over")
+    site.add("The second row to walk over")
     with site.looking() as page:
         expect(rows(page).first).to_be_visible()
         page.keyboard.press("j")

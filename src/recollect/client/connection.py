@@ -32,6 +32,7 @@ CODES: Final[Mapping[str, type[RecollectError]]] = {
         errors.StoreReadOnly,
         errors.StoreDamaged,
         errors.BackupDamaged,
+        errors.IndexAway,
         errors.EmbedderMissing,
         errors.ProviderRefused,
         errors.ProviderFailed,
