@@ -17,7 +17,7 @@ import pytest
 from tests.ops.backup.test_backup import made, silent
 
 from recollect import AsyncMemory
-from recollect.errors import BackupDamaged, NotFound, RecollectError
+from recollect.errors import BackupDamaged, Conflict, NotFound, RecollectError
 from recollect.ops.backup.chosen import repository_of
 from recollect.ops.backup.repository import Repository
 from recollect.ops.backup.restore import bring_back
@@ -105,6 +105,13 @@ async def test_an_object_that_is_gone_is_told(memory: AsyncMemory, repository: R
     settings = memory.app.settings.model_copy(update={"home": tmp_path / "again"})
     with pytest.raises(BackupDamaged, match="missing"):
         await bring_back(repository, repository.snapshot(), settings, silent)
+
+
+def test_one_backup_at_a_time_there_too(repository: Repository) -> None:
+    with repository.locked(), pytest.raises(Conflict), repository.locked():
+        pass
+    with repository.locked():
+        pass
 
 
 def test_a_bucket_that_is_not_there_is_told(chosen: BackupSettings) -> None:

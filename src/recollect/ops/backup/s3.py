@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +17,7 @@ class Bucket:
     def __init__(self, bucket: str, folder: str, options: Mapping[str, Any]) -> None:
         try:
             self._library: Any = import_module("obstore")
+            self._errors: Any = import_module("obstore.exceptions")
             stores = import_module("obstore.store")
         except ImportError as error:
             raise ConfigError(
@@ -24,7 +26,7 @@ class Bucket:
         self._name = f"s3://{bucket}/{folder}".rstrip("/")
         try:
             self._store: Any = stores.S3Store(bucket, prefix=folder or None, **options)
-        except Exception as error:  # obstore's own errors share no class
+        except (self._errors.BaseError, ValueError) as error:
             raise ConfigError(f"{self._name} cannot be used: {_first(error)}", hint="Check backup.s3.") from error
 
     def __str__(self) -> str:
@@ -32,53 +34,50 @@ class Bucket:
 
     def put(self, name: str, value: bytes) -> None:
         """Upload an object as a whole."""
-        self._do("put", name, value)
+        with self._told():
+            self._library.put(self._store, name, value)
 
     def create(self, name: str, value: bytes) -> bool:
         """Upload it unless there is one of that name."""
-        try:
-            self._library.put(self._store, name, value, mode="create")
-        except FileExistsError:
-            return False
-        except Exception as error:
-            raise self._failed(error) from error
+        with self._told():
+            try:
+                self._library.put(self._store, name, value, mode="create")
+            except (FileExistsError, self._errors.AlreadyExistsError):
+                return False
         return True
 
     def get(self, name: str) -> bytes:
         """Download an object."""
-        try:
-            return bytes(self._library.get(self._store, name).bytes())
-        except FileNotFoundError:
-            raise NotFound(f"There is no {name} in {self._name}") from None
-        except Exception as error:
-            raise self._failed(error) from error
+        with self._told():
+            try:
+                return bytes(self._library.get(self._store, name).bytes())
+            except (FileNotFoundError, self._errors.NotFoundError):
+                raise NotFound(f"There is no {name} in {self._name}") from None
 
     def list(self, folder: str) -> Iterator[Listed]:
         """List a folder, page by page."""
-        try:
+        with self._told():
             for page in self._library.list(self._store, folder):
                 for found in page:
                     yield Listed(str(found["path"]), int(found["size"]), found["last_modified"])
-        except Exception as error:
-            raise self._failed(error) from error
 
     def delete(self, name: str) -> None:
         """Remove an object."""
-        try:
-            self._library.delete(self._store, name)
-        except FileNotFoundError:
-            return
-        except Exception as error:
-            raise self._failed(error) from error
+        with self._told():
+            try:
+                self._library.delete(self._store, name)
+            except (FileNotFoundError, self._errors.NotFoundError):
+                return
 
-    def _do(self, verb: str, *arguments: Any) -> Any:
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what the library raises into errors of ours."""
         try:
-            return getattr(self._library, verb)(self._store, *arguments)
-        except Exception as error:
-            raise self._failed(error) from error
-
-    def _failed(self, error: Exception) -> StoreError:
-        return StoreError(f"{self._name} failed: {_first(error)}", hint="Check the bucket, its keys and the network.")
+            yield
+        except (self._errors.BaseError, OSError) as error:
+            raise StoreError(
+                f"{self._name} failed: {_first(error)}", hint="Check the bucket, its keys and the network."
+            ) from error
 
 
 def _first(error: Exception) -> str:
