@@ -33,6 +33,7 @@ def test_what_one_deletes_vanishes_for_another(site: Site) -> None:
 def test_paused_it_holds_back_what_comes_and_shows_it_on_demand(site: Site) -> None:
     with site.looking() as page:
         expect(rows(page).first).to_be_visible()
+        expect(page.get_by_text("Live", exact=True)).to_be_visible()
         page.get_by_role("button", name="Pause").click()
         site.add("Said while nobody looked", project_id="live")
         held = page.get_by_role("button", name=re.compile("1 new"))
@@ -97,7 +98,7 @@ def test_a_list_longer_than_a_browser_can_lay_out_is_scrolled_to_its_end_and_bac
     with site.looking() as page:
         page.route("**/api/memory/list", page_of)
         page.get_by_label("Whose memories").select_option("uendless")
-        expect(rows(page).first).to_contain_text("row 0.")
+        expect(rows(page).filter(has_text="row 0.")).to_be_visible()  # what was just added may stand above it
         box = page.get_by_label("Memories, the newest first")
 
         def at(top: str, text: str) -> bool:
