@@ -143,7 +143,7 @@ class CachedEmbed:
                 promised[key].set_result(value)
                 if age == self._age:
                     into.put(key, value)
-        except Exception as error:
+        except Exception as error:  # it goes on as it came, to those who wait for the same text too
             for future in promised.values():
                 if not future.done():
                     future.set_exception(error)

@@ -93,7 +93,7 @@ class Traced:
         try:
             with use_span(span, record_exception=False, set_status_on_exception=False):
                 await self._app(scope, receive, noting)
-        except Exception:
+        except Exception:  # it goes on as it came; the span only has to say 500
             status = 500
             raise
         finally:

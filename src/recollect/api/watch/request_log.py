@@ -49,7 +49,7 @@ class RequestLog:
         began = time.perf_counter()
         try:
             await self._app(scope, receive, noting)
-        except Exception:
+        except Exception:  # it goes on as it came; the line only has to say 500
             status = 500
             raise
         finally:

@@ -55,7 +55,7 @@ class Keeper:
                 log.warning("The exchange with the center failed: %s", error.message)
             self._failures += 1
             return LONGEST if isinstance(error, ConfigError) else self._pause()
-        except Exception:
+        except Exception:  # the server must not lose its exchange over one turn of it; it is logged whole
             log.exception("The exchange with the center failed for a reason nobody foresaw")
             self._failures += 1
             return LONGEST

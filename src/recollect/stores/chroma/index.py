@@ -145,7 +145,7 @@ class ChromaIndex:
         except (ChromaError, ValueError, OSError) as error:
             self._held.clear()
             raise _away(error) from error
-        except Exception as error:
+        except Exception as error:  # judged below: what is not the network goes on as it came
             if not type(error).__module__.startswith(("httpx", "httpcore")):  # what the client's own client raises
                 raise
             raise _away(error) from error
