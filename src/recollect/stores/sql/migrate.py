@@ -12,7 +12,7 @@ from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.lock import SCHEMA, hold
 from recollect.stores.sql.schema import metadata
 
-HEAD = "0006"
+HEAD = "0010"
 
 
 def upgrade(database: Database, *, analysis: int = 0, to: str = HEAD) -> None:
