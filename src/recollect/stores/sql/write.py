@@ -23,7 +23,9 @@ _DERIVED = frozenset((Kind.FACT, Kind.SUMMARY, Kind.OBSERVATION))
 
 # Built once: every capture runs them, and building a statement costs as much as running it.
 _KNOWN = sa.select(memory.c.dedupe, memory.c.id).where(memory.c.dedupe.in_(sa.bindparam("keys", expanding=True)))
-_MEMORY = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
+_MEMORY = sa.insert(memory)
+_KEYED = _MEMORY.returning(memory.c.key, sort_by_parameter_order=True)
+_LAST = sa.select(sa.column("seq")).select_from(sa.table("sqlite_sequence")).where(sa.column("name") == memory.name)
 _THERE = sa.select(memory.c.id).where(memory.c.id.in_(sa.bindparam("ids", expanding=True)))
 _CHUNK, _CHANGE, _DERIVATION, _JOB = (sa.insert(table) for table in (chunk, change, derivation, job))
 
@@ -100,7 +102,7 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> No
         row = to_row(entry.memory)
         row.update(dedupe=entry.key, tenant=owner, conversation=talk, position=position)
         rows.append(row)
-    keys = list(connection.execute(_MEMORY, rows).scalars())
+    keys = _keyed(connection, rows)
     places.close()
     pieces = [
         chunk_row(key, row["tenant"], piece)
@@ -114,6 +116,17 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> No
         [_change_row("add", key, row, now, before=None) for key, row in zip(keys, rows, strict=True)],
     )
     _derive(connection, ((entry.memory.sources, key) for entry, key in zip(entries, keys, strict=True)))
+
+
+def _keyed(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert memories and return their keys, in order."""
+    if is_postgresql(connection) or len(rows) == 1:
+        return list(connection.execute(_KEYED, rows).scalars())
+    # SQLite would be asked row by row for the key it gave. Only one writes at a time, so we can count as it does.
+    first = (connection.execute(_LAST).scalar() or 0) + 1
+    keys = list(range(first, first + len(rows)))
+    connection.execute(_MEMORY, [{"key": key, **row} for key, row in zip(keys, rows, strict=True)])
+    return keys
 
 
 def chunk_row(key: int, owner: int, piece: Chunk) -> dict[str, Any]:
