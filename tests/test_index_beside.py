@@ -17,7 +17,7 @@ from recollect.ops import health
 from recollect.ops.check import Status
 from recollect.ops.reindex import reindex
 from recollect.ops.sides import sides
-from recollect.stores.beside import vectors
+from recollect.stores.beside import asking, vectors
 from recollect.testing.embedder import FakeEmbedder
 
 
@@ -31,7 +31,7 @@ def server() -> Iterator[Chroma]:
 async def memory(home: Path, server: Chroma, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncMemory]:
     monkeypatch.setattr(vectors, "EXACT", 0)  # few are many,
     monkeypatch.setattr(stores, "MEGABYTE", 0)  # and none fit in memory
-    monkeypatch.setattr(vectors, "REST", 0.05)
+    monkeypatch.setattr(asking, "REST", 0.05)
     monkeypatch.setattr(attending, "LOOK", 0.05)
     async with AsyncMemory(
         home, embed=FakeEmbedder(), settings={"vectors": {"url": server.url}, "worker": {"poll": 0.05}}

@@ -23,6 +23,7 @@ from recollect.models import (
     AuditFilter,
     AuditHead,
     AuditProof,
+    Context,
     Decision,
     PastSearch,
     Person,
@@ -87,6 +88,43 @@ class Beyond:
             found = await self._app.across.search(self._acting, asked, told)
             timing.count = len(found.hits)
         return found
+
+    async def context_across(
+        self,
+        query: str,
+        *,
+        project_ids: Sequence[str] = (),
+        include_all_projects: bool = False,
+        merge_strategy: str = "score",
+        max_results_per_project: int = 10,
+        user_id: str | None = None,
+        budget: int | None = None,
+    ) -> tuple[Context, Across]:
+        """Return what several projects know about a question as text within a budget, and what it was made of.
+
+        `merge_strategy` says which hits are offered to the text where more are found than it looks at. Nothing of it
+        goes into the search history. Raises Denied as `search_across` does.
+        """
+        if budget is not None:
+            number(budget, "budget", LAST)
+        engine = self._app.engine
+        asked = question(
+            query,
+            project_ids=project_ids,
+            include_all_projects=include_all_projects,
+            merge_strategy=merge_strategy,
+            max_results_per_project=max_results_per_project,
+            limit=engine.rules.top_k,
+            user_id=user_id,
+        )
+        await self._start()
+        with self._app.meters.timing("context", "across") as timing:
+            found = await self._app.across.search(self._acting, asked, kept=False)
+            best = sorted(found.hits, key=lambda hit: -hit.score)
+            reach = Reach(asked.user_id, None)
+            made = await engine.composing.context(asked.text, best, reach, budget=budget, form="markdown")
+            timing.count = len(made.memories)
+        return made, found
 
     async def related_projects(self, project_id: str, *, user_id: str | None = None, limit: int = 5) -> list[Related]:
         """Return the projects most like one, of those that may be read without being named, and what ties them to it.
@@ -158,6 +196,11 @@ class Beyond:
         named = None if ids is None else [number(one, "ids", LAST) for one in ids]
         await self._start()
         return await self._app.across.forget(whose, named)
+
+    async def _forbid(self, reach: Reach) -> None:
+        """Let a forget of a whole user or project stand, for stores that are away and still have what is forgotten."""
+        if reach.conversation_id is reach.agent_id is None:
+            await self._app.sync.forbid(reach)
 
     async def _forget_searches(self, reach: Reach) -> None:
         """Delete the history of a user of whom everything is forgotten; another user's is not an admin's to delete."""

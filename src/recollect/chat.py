@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from recollect.engine import Engine
 from recollect.errors import ProviderError, ProviderFailed
 from recollect.exchange import Answered, Asking
 from recollect.infer.composing import likely
-from recollect.models import Context, Hit, Kind, Memory, Reach, Role, Scope, Source
+from recollect.models import Context, Hit, Kind, Memory, Occasion, Reach, Role, Scope, Source, Telling
 from recollect.ports import Clock, Models
 from recollect.text import tokens
 from recollect.text.rules import rules
@@ -64,14 +64,25 @@ Said = Piece | Restart | Reply
 
 
 class Agent:
-    """Answers messages over an engine, with a model where there is one. `language` is that of composed memories."""
+    """Answers messages over an engine, with a model where there is one.
 
-    def __init__(self, engine: Engine, clock: Clock, models: Models, language: str | None = None) -> None:
+    `language` is that of composed memories; `note` hears of each context that a model is given.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        models: Models,
+        language: str | None = None,
+        note: Callable[[Telling], None] = lambda _: None,
+    ) -> None:
         self._engine, self._clock, self._models, self._language = engine, clock, models, language
+        self._note = note
 
     def over(self, engine: Engine) -> Agent:
         """Return the same agent over another engine."""
-        return Agent(engine, self._clock, self._models, self._language)
+        return Agent(engine, self._clock, self._models, self._language, self._note)
 
     async def reply(
         self, message: str, scope: Scope, reach: Reach, *, metadata: Mapping[str, Any] | None = None
@@ -102,6 +113,7 @@ class Agent:
         fallback = None
         if self._models.offers("completion"):
             composed = await self._composed(message, hits, reach, {turn.id for turn in history})
+            told = Telling(self._clock.now(), Occasion.CHAT, scope, composed.memories, composed.tokens, turn=own)
             answered: Answered | None = None
             try:
                 asking = self._asking(message, composed, history, scope)
@@ -116,6 +128,7 @@ class Agent:
                 fallback = f"No language model answered ({error.code})"
                 yield Restart(fallback)
             if answered is not None:
+                self._note(told)
                 text, model = answered.text, answered.model
                 await self._keep(Role.ASSISTANT, text, scope, _marks(model, composed.memories))
                 yield Reply(text, model, session, composed.memories)

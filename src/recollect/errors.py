@@ -9,7 +9,8 @@ RecollectError
 ├── Denied                the actor may not do this                      (exit 4, HTTP 403)
 ├── StoreError            the place where memories live failed
 │   ├── StoreBusy         another process held it for too long           (retryable)
-│   ├── IndexAway         the index of vectors does not answer           (retryable)
+│   ├── IndexAway         an index beside the records does not answer    (retryable)
+│   ├── StoreMoved        another store has taken its place              (retryable, by whoever opens that)
 │   ├── StoreFull         no room left on the device
 │   ├── StoreReadOnly     the place cannot be written
 │   ├── StoreDamaged      the file is not what it should be
@@ -93,9 +94,16 @@ class StoreBusy(StoreError):
 
 
 class IndexAway(StoreError):
-    """The index that vectors have beside the records does not answer; nothing is lost, and words answer alone."""
+    """What stands beside the records (an index of vectors, a Neo4j) does not answer; nothing is lost meanwhile."""
 
     code = "index_away"
+    retryable = True
+
+
+class StoreMoved(StoreError):
+    """The store was left for another one, which must be opened instead; nothing was written."""
+
+    code = "store_moved"
     retryable = True
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from recollect.models import Chunk, Memory, Mention, Span, Task
+    from recollect.models import Chunk, Forgotten, Memory, Mention, Span, Task
 
     Keys = NDArray[np.int64]
     Scores = NDArray[np.float32]
@@ -302,9 +302,27 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """What was forgotten and is to stay so: memories by id, and orders about users and projects."""
+
+    ids: tuple[str, ...] = ()
+    orders: tuple[Forgotten, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """What rows need to be read by: the schema and analysis versions, and the highest key each table has given out."""
 
     schema: str
     analysis: int
     heads: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a request (its digest); without a status it is being made by somebody now."""
+
+    request: bytes
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""

@@ -17,6 +17,7 @@ from recollect import models
 from recollect.access.acting import Acting
 from recollect.app import App, open_app
 from recollect.app.acting import acting_app
+from recollect.app.shelves import delete, forget_waste
 from recollect.beyond import Beyond
 from recollect.capture import argument
 from recollect.capture.identifier import identifier
@@ -44,12 +45,13 @@ from recollect.people.office import Office
 from recollect.ports import Clock, Embed
 from recollect.retrieve.filters import parse
 from recollect.settings import Settings, load
+from recollect.tellings import TellingVerbs
 
 MOST_VIEWS = 512
 """Actors whose views are kept."""
 
 
-class AsyncMemory(Beyond):
+class AsyncMemory(Beyond, TellingVerbs):
     """A store of memories in a data directory, embedded in this process.
 
     ```python
@@ -328,7 +330,7 @@ class AsyncMemory(Beyond):
     async def delete(self, memory_id: str) -> None:
         """Delete a memory and everything derived from it alone; raise NotFound."""
         await self._start()
-        await self._engine.delete(argument.text(memory_id, "id"))
+        await delete(self._engine, self._app.retention, self._acting, argument.text(memory_id, "id"))
 
     async def forget(
         self,
@@ -346,7 +348,10 @@ class AsyncMemory(Beyond):
         asked = await self._meant(_reach(user_id, project_id, conversation_id, agent_id, self.user_id))
         reach = await self._acting.reach(asked, Action.WRITE)
         if not filters:
+            await self._forbid(reach)
             await self._forget_searches(asked)
+            await self._forget_told(reach)
+        await forget_waste(self._app.retention, reach, parse(filters))
         return await self._engine.forget(reach, parse(filters))
 
     async def history(self, memory_id: str) -> list[Change]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from recollect.models import Kind, Memory, Replica
+from recollect.models import Forgotten, Kind, Memory, Replica
 
 LOCAL: Final = frozenset({"position", "added_at", "added_version", "mentions", "relations"})
 """Fields of a body that each store numbers or finds by itself."""
@@ -38,6 +38,15 @@ def unite(one: Replica, other: Replica) -> tuple[Replica, Replica]:
 def ended(item: Replica) -> Replica:
     """Return the end of a memory's present life, by the write that it ended with: the same wherever it is found."""
     return Replica(item.id, replace(item.stamp, gone=True, version=0))
+
+
+def agreed(one: Forgotten, other: Forgotten) -> Forgotten:
+    """Return what stands of two notes about the same user or project: the later note, up to the later of both times.
+
+    Commutative, associative and idempotent; a note that was lifted keeps its time, which says nothing while it is.
+    """
+    later = other if other.stamp > one.stamp else one
+    return replace(later, at=max(one.at, other.at))
 
 
 def content(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,7 @@ async def test_a_session_is_kept_as_it_happened(memory: AsyncMemory) -> None:
     }
     assert "secret source" not in str(found)
     assert found[5].metadata == {} | {"agent": "a1"}
+    assert {item.source.file for item in found} == {busy().file}
 
 
 async def test_an_import_of_what_was_heard_live_adds_nothing(memory: AsyncMemory, tmp_path: Path) -> None:
@@ -357,7 +358,7 @@ async def test_a_store_that_cannot_be_written_lets_the_event_come_again(
     session.ask(RULE)
     (event, payload), *_ = session.hooks
     with monkeypatch.context() as patch:
-        patch.setattr(memory, "capture", fails)
+        patch.setattr(memory.app.engine, "capture", fails)
         with pytest.raises(Broken):
             await receive(memory, "claude-code", event, envelope(payload, event_id="once"))
     await receive(memory, "claude-code", event, envelope(payload, event_id="once"))

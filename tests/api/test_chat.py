@@ -211,6 +211,8 @@ async def test_the_model_is_given_what_is_remembered_and_what_was_said(
     kept = await turns(talking, "s1")
     assert [turn.text for turn in kept] == ["Which coffee do I like?", "Peruvian.", "Are you sure?", "Yes."]
     assert kept[1].metadata == {"answered_by": "m1", "memories_used": [note.id]}
+    (told, *_) = (await model.get("/api/conversations/s1/tellings?user_id=alice")).json()["tellings"]
+    assert (told["way"], told["memories"], told["turn"]) == ("chat", [note.id], kept[0].id)
     (_, spent) = (await model.get("/api/usage")).json()["usage"]
     assert (spent["purpose"], spent["provider"]) == ("chat", "m1")
     assert spent["tokens_in"] > spent["tokens_out"] > 0

@@ -149,3 +149,24 @@ async def test_what_cannot_be_asked_of_the_log_is_explained(client: httpx.AsyncC
     answer = await client.get(path, params=params)
     assert answer.status_code in {400, 422}
     assert answer.json()["success"] is False
+
+
+async def test_a_context_is_made_of_several_projects_within_a_budget(client: httpx.AsyncClient) -> None:
+    body = {"query": "zebra", "project_ids": ["web", "后端"], "merge_strategy": "project", "budget": 300}
+    answer = await client.post("/api/context/projects", json=body)
+    assert answer.status_code == 200, answer.text
+    made = answer.json()
+    assert made["tokens"] <= 300
+    assert set(made["projects"]) == {"web", "后端"}
+    assert sum(made["projects"].values()) == len(made["memories"]) > 0
+    assert "zebra web" in made["text"]
+    assert "zebra api" not in made["text"]
+    assert (await client.get("/api/search/history")).json()["searches"] == []
+    for wrong in ({"query": "zebra"}, {"query": "zebra", "project_ids": ["web"], "budget": 1}):
+        assert (await client.post("/api/context/projects", json=wrong)).status_code in {400, 422}
+
+
+@pytest.mark.parametrize("enabled", [False])
+async def test_a_context_of_several_projects_needs_the_same_leave(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/context/projects", json={"query": "zebra", "include_all_projects": True})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "denied")

@@ -6,10 +6,15 @@ import asyncio
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
+import sqlalchemy as sa
 
 from recollect import AsyncMemory
-from recollect.api.idempotency import LONGEST, MOST_BYTES, TTL, Answers, Kept
+from recollect.api.app import create_app
+from recollect.api.idempotency import LONGEST
+from recollect.exchange import Reply
+from recollect.stores.sql.replies import MOST_BYTES, TIDY, SqlReplies
+from recollect.stores.sql.schema import reply
+from recollect.testing.clock import FakeClock
 
 NOTE = {"user_id": "alice", "content": "Deploy on Fridays"}
 
@@ -59,10 +64,10 @@ async def test_what_failed_may_be_tried_again(client: httpx.AsyncClient) -> None
     assert (await post(client, "k1")).status_code == 200
 
 
-async def test_a_delete_makes_kept_answers_go(client: httpx.AsyncClient, app: FastAPI) -> None:
+async def test_a_delete_makes_kept_answers_go(client: httpx.AsyncClient, memory: AsyncMemory) -> None:
     first = await post(client, "k1")
     await client.delete("/api/memory/user/alice")
-    assert not app.state.answers.kept
+    assert await bodies(memory) == []
     again = await post(client, "k1")
     assert again.json()["data"]["memory_id"] != first.json()["data"]["memory_id"]
 
@@ -81,22 +86,45 @@ async def test_a_captured_turn_is_named_by_its_answer(client: httpx.AsyncClient,
     assert (await post(client, "k1", body, "/api/capture")).json() != first.json()
 
 
-def kept(body: bytes, until: float = TTL) -> Kept:
-    return Kept(b"", until, 200, body, None, ())
+async def test_servers_of_one_store_know_each_others_answers(client: httpx.AsyncClient, memory: AsyncMemory) -> None:
+    other = create_app(memory, memory.app.settings)
+    transport = httpx.ASGITransport(other)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as there:
+        answers = await asyncio.gather(*(post(at, "k1") for at in (client, there) for _ in range(5)))
+        assert len({answer.content for answer in answers}) == 1
+        assert sum("idempotent-replayed" not in answer.headers for answer in answers) == 1
+        assert (await post(there, "k1", {**NOTE, "content": "x"})).status_code == 422
 
 
-def test_answers_are_kept_for_a_day_and_within_bounds() -> None:
-    time = 0.0
-    answers = Answers(clock=lambda: time)
-    answers.put(b"a", kept(b"x"))
-    time = TTL - 1
-    assert answers.get(b"a") is not None
-    time = TTL
-    assert answers.get(b"a") is None
-    assert answers.size == 0
-    for name in (b"b", b"c", b"d"):
-        answers.put(name, kept(b"x" * (MOST_BYTES // 2), 2 * TTL))
-    assert list(answers.kept) == [b"c", b"d"]
-    answers.put(b"e", kept(b"x" * (MOST_BYTES + 1)))
-    assert not answers.kept
-    assert answers.size == 0
+async def test_what_is_deleted_is_in_no_answer_that_is_kept(client: httpx.AsyncClient, memory: AsyncMemory) -> None:
+    first = await post(client, "k1")
+    assert await bodies(memory) == [first.content]
+    await memory.delete(first.json()["data"]["memory_id"])
+    assert await bodies(memory) == []
+
+
+async def bodies(memory: AsyncMemory) -> list[bytes]:
+    """Return the answers that are kept, by the back door."""
+    query = sa.select(reply.c.body)
+    return await memory.app.database.read(lambda connection: list(connection.execute(query).scalars()))
+
+
+async def test_answers_are_kept_for_a_day_and_within_bounds(memory: AsyncMemory, clock: FakeClock) -> None:
+    replies, big = memory.app.replies, Reply(b"q", 200, (), b"x" * (MOST_BYTES // 2))
+    assert await replies.take("a", b"q", "me", lease=60) is None
+    await replies.keep("a", "me", Reply(b"q", 201, (("etag", "1"),), b"x"), ttl=100)
+    assert await replies.take("a", b"q", "other", lease=60) == Reply(b"q", 201, (("etag", "1"),), b"x")
+    clock.forward(100)
+    assert await replies.take("a", b"q", "other", lease=60) is None
+    assert await replies.take("a", b"q", "third", lease=60) == Reply(b"q"), "it is being made"
+    clock.forward(60)
+    assert await replies.take("a", b"q", "third", lease=60) is None, "its server died"
+    await replies.clear()
+    kept = SqlReplies(memory.app.database, clock)
+    for place in range(TIDY + 1):
+        await kept.take(f"k{place}", b"q", "me", lease=60)
+        await kept.keep(f"k{place}", "me", big if place > TIDY - 3 else Reply(b"q", 200, (), b"x"), ttl=1000 + place)
+    assert [len(body) for body in await bodies(memory)] == [MOST_BYTES // 2] * 2
+    await kept.take("huge", b"q", "me", lease=60)
+    await kept.keep("huge", "me", Reply(b"q", 200, (), b"x" * (MOST_BYTES + 1)), ttl=5000)
+    assert await kept.take("huge", b"q", "other", lease=60) is None

@@ -96,6 +96,8 @@ def test_real_answers_have_the_documented_shape(document: schemathesis.BaseSchem
             ("GET", "/api/timeline", "/api/timeline?query=Acme", {}),
             ("GET", "/api/graph/entities", "/api/graph/entities", {}),
             ("GET", "/api/graph/neighbours", "/api/graph/neighbours?name=Ann", {}),
+            ("GET", "/api/graph/paths", "/api/graph/paths?from=Alice&to=tabs", {}),
+            ("GET", "/api/graph/communities", "/api/graph/communities", {}),
             ("GET", "/api/jobs", "/api/jobs", {}),
             ("GET", "/api/usage", "/api/usage", {}),
             ("DELETE", "/api/memory/{memory_id}", f"/api/memory/{memory_id}", {}),

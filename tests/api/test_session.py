@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.api.guarded import BEARER, LOCAL, SECRET, asking, guarded, refused
 
+from recollect import AsyncMemory
 from recollect.api.session import LASTS, Claim, Sessions
 from recollect.models import Token, digest_of
-from recollect.server.sign_outs import SignOuts
+from recollect.server.sign_outs import take_over
 from recollect.testing.clock import START
 
 PROOF = {"X-Recollect": "viewer"}
@@ -106,13 +106,19 @@ def test_a_session_holds_for_its_time_and_for_its_token_alone() -> None:
     assert sessions.holder(cookie, [TOKEN]) is None
 
 
-def test_a_session_that_was_ended_is_over() -> None:
-    sessions = Sessions()
-    one, other = (sessions.begin(TOKEN.id, TOKEN.digest) for _ in range(2))
-    sessions.end(one)
-    sessions.end("nonsense")
-    assert sessions.holder(one, [TOKEN]) is None
-    assert sessions.holder(other, [TOKEN]) == TOKEN
+async def test_a_session_that_was_ended_is_over_at_every_server(memory: AsyncMemory) -> None:
+    tokens = memory.app.tokens
+    assert await tokens.add(TOKEN)
+    here, there = Sessions(b"k" * 32), Sessions(b"k" * 32)
+    one, other = (here.begin(TOKEN.id, TOKEN.digest) for _ in range(2))
+    await here.end(one, tokens)
+    for nonsense in ("nonsense", "t1.99999999999.x.y"):
+        await here.end(nonsense, tokens)
+    assert len(await tokens.signed_out()) == 1, "what is none of ours leaves nothing behind"
+    assert here.holder(one, [TOKEN]) is None
+    for sessions in (here, there):
+        assert sessions.holder(one, [TOKEN], await tokens.signed_out()) is None
+        assert sessions.holder(other, [TOKEN], await tokens.signed_out()) == TOKEN
 
 
 def test_whatever_is_changed_in_a_cookie_it_opens_nothing() -> None:
@@ -135,45 +141,14 @@ def test_whatever_is_changed_in_a_cookie_it_opens_nothing() -> None:
     assert Claim.of(cookie) is not None
 
 
-class Shelf:
-    """Keeps ended sessions as a file would."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, int] = {}
-
-    def read(self) -> Mapping[str, int]:
-        return self.kept
-
-    def write(self, ended: Mapping[str, int]) -> None:
-        self.kept = dict(ended)
-
-
-def test_an_ended_session_stays_ended_over_a_restart_and_is_forgotten_when_it_would_have_ended() -> None:
-    now, shelf = 1000.0, Shelf()
-    sessions = Sessions(b"k" * 32, lambda: now, shelf)
-    first, second = (sessions.begin("t1", TOKEN.digest) for _ in range(2))
-    sessions.end(first)
-    again = Sessions(b"k" * 32, lambda: now, shelf)
-    assert again.holder(first, [TOKEN]) is None
-    assert again.holder(second, [TOKEN]) is TOKEN
-    now += LASTS + 1
-    third = again.begin("t1", TOKEN.digest)
-    again.end(third)
-    assert len(shelf.kept) == 1
-
-
-def test_a_made_up_session_fills_no_shelf() -> None:
-    shelf = Shelf()
-    Sessions(b"k" * 32, lambda: 1000.0, shelf).end("t1.99999999999999.once.seal")
-    assert shelf.kept == {}
-
-
-@pytest.mark.parametrize("found", [None, "", "{", "[1]", '{"a": "b"}'])
-def test_sign_outs_that_cannot_be_read_are_none(tmp_path: Path, found: str | None) -> None:
+@pytest.mark.parametrize("found", [None, "", "{", "[1]", '{"a": "b"}', '{"over": 5, "once": 99999999999}'])
+async def test_sign_outs_of_the_release_before_are_taken_over(
+    memory: AsyncMemory, tmp_path: Path, found: str | None
+) -> None:
+    path = tmp_path / "sessions.ended"
     if found is not None:
-        (tmp_path / "sessions.ended").write_text(found)
-    outs = SignOuts(tmp_path)
-    assert outs.read() == {}
-    outs.write({"once": 5})
-    assert SignOuts(tmp_path).read() == {"once": 5}
-    assert (tmp_path / "sessions.ended").stat().st_mode & 0o077 == 0
+        path.write_text(found)
+    for _ in range(2):
+        await take_over(tmp_path, memory.app.tokens)
+    assert await memory.app.tokens.signed_out() == ({"once"} if found and "once" in found else set())
+    assert path.exists() == (found in {"", "{"}), "what cannot be read is left for somebody to look at"

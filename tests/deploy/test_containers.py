@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -134,13 +137,44 @@ def test_manifests_are_of_the_form_that_kubernetes_asks_for() -> None:
         kubernetes_validate.validate(one, "1.34", strict=True)
         kinds.add(one["kind"])
     assert kinds == {
-        "ConfigMap", "Deployment", "HorizontalPodAutoscaler", "Ingress", "Job", "Namespace", "NetworkPolicy",
+        "ConfigMap", "CronJob", "Deployment", "HorizontalPodAutoscaler", "Ingress", "Job", "Namespace", "NetworkPolicy",
         "PodDisruptionBudget", "Secret", "Service",
     }  # fmt: skip
     (deployment,) = manifests("deployment.yaml")
     deployment["spec"]["template"]["spec"]["containers"][0]["portz"] = []
     with pytest.raises(kubernetes_validate.ValidationError):
         kubernetes_validate.validate(deployment, "1.34", strict=True)
+
+
+def test_workers_do_what_servers_leave() -> None:
+    deployment, scaler = manifests("worker.yaml")
+    pod = deployment["spec"]["template"]["spec"]["containers"][0]
+    (config,), (network,) = manifests("settings.yaml"), manifests("network.yaml")
+    assert config["data"]["RECOLLECT_SERVER__JOBS"] == "false"
+    assert pod["args"][0] == services()["worker"]["command"][0] == "worker"
+    assert {"protocol": "TCP", "port": pod["ports"][0]["containerPort"]} in network["spec"]["ingress"][0]["ports"]
+    assert pod["securityContext"]["readOnlyRootFilesystem"]
+    assert scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+    for name in ("one", "two"):
+        assert services()[name]["environment"]["RECOLLECT_SERVER__JOBS"] == "false"
+
+
+def test_a_cron_job_makes_the_backups_and_removes_old_ones(tmp_path: Path) -> None:
+    (nightly,), (service,) = manifests("backup.yaml"), manifests("service.yaml")
+    pod = nightly["spec"]["jobTemplate"]["spec"]["template"]
+    assert not service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+    containers = [*pod["spec"]["initContainers"], *pod["spec"]["containers"]]
+    assert [one["args"] for one in containers] == [["backup"], ["backup", "prune"]]
+    for one in containers:
+        assert one["securityContext"]["readOnlyRootFilesystem"]
+        assert one["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        done = subprocess.run(  # no place is named: it says so, and fails
+            [sys.executable, "-c", "from recollect.cli.main import main; main()", *one["args"]],
+            env={**os.environ, "RECOLLECT_HOME": str(tmp_path)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, "backup.to" in done.stderr) == (2, True)
+    (secret,) = manifests("secret.example.yaml")
+    assert {"RECOLLECT_BACKUP__TO", "RECOLLECT_BACKUP__PASSPHRASE"} <= secret["stringData"].keys()
 
 
 def test_manifests_fit_together() -> None:

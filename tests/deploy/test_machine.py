@@ -72,7 +72,7 @@ def test_systemd_takes_every_unit(tmp_path: Path) -> None:
         if name != path.name:
             (tmp_path / name).symlink_to(tmp_path / path.name)
     units = sorted(one for one in tmp_path.iterdir() if "@." not in one.name)
-    assert len(units) == 4
+    assert len(units) == 5
     told = run(analyze, "verify", "--man=no", *units)
     ours = [line for line in told.stdout.splitlines() if any(unit.name in line for unit in units)]
     assert not ours, told.stdout

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.chroma_server import chroma
+from tests.neo4j_server import Neo4j, neo4j
 from tests.servers import Postgres, bundled, debian, emptied, postgres
 
 
@@ -50,3 +51,10 @@ def chroma_url() -> Iterator[str]:
     """Return the address of a Chroma."""
     with chroma() as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def neo4j_server() -> Iterator[Neo4j]:
+    """Return a Neo4j; each store has nodes of its own in it."""
+    with neo4j() as server:
+        yield server

@@ -19,7 +19,7 @@ import pytest
 from recollect.server import record, token
 
 COMMAND = [sys.executable, "-c", "from recollect.cli.main import main; main()"]
-START_WITHIN = 30.0
+START_WITHIN = 120.0
 
 
 @dataclass

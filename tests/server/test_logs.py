@@ -20,7 +20,7 @@ from recollect import AsyncMemory
 from recollect.api.app import create_app
 from recollect.errors import ConfigError, ProviderFailed
 from recollect.models import Embedding
-from recollect.server.logs import JsonLines, Sink, logging_to
+from recollect.server.logs import JsonLines, PrivateFile, Sink, logging_to
 from recollect.settings import Settings, load
 from recollect.testing.embedder import FakeEmbedder
 
@@ -213,3 +213,18 @@ async def test_nothing_anyone_said_gets_into_the_log(settings: Settings) -> None
         assert line["metadata"]["method"] == "GET"
         assert line["metadata"]["ms"] >= 0
     assert of(found, "worker")
+
+
+def test_two_who_write_to_one_file_turn_it_over_together_and_lose_no_line(tmp_path: Path) -> None:
+    files = [PrivateFile(tmp_path / "log", maxBytes=600, backupCount=99, encoding="utf-8") for _ in range(2)]
+    try:
+        for number in range(120):
+            files[number % 2].handle(logging.makeLogRecord({"msg": f"line {number:04d} of the log"}))
+    finally:
+        for file in files:
+            file.close()
+    parts = [path for path in tmp_path.iterdir() if path.suffix != ".lock"]
+    found = sorted(line for path in parts for line in path.read_text().splitlines())
+    assert found == [f"line {number:04d} of the log" for number in range(120)]
+    assert len(parts) <= 120 * 22 // 600 + 3
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}

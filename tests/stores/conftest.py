@@ -17,6 +17,7 @@ from recollect.stores.postgres.words import PostgresWords
 from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
 from recollect.stores.resident.tenants import Tenants
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.driver import Driver
 from recollect.stores.sql.graph import SqlGraph
 from recollect.stores.sql.lore import SqlLore
 from recollect.stores.sql.migrate import upgrade
@@ -32,10 +33,10 @@ Place = Path | str
 
 
 @asynccontextmanager
-async def open_sql(place: Place) -> AsyncIterator[Backend]:
-    """Open a file or a database, everything answered from it."""
+async def open_sql(place: Place, driver: Driver | None = None) -> AsyncIterator[Backend]:
+    """Open a file (with this driver) or a database, everything answered from it."""
     clock = FakeClock()
-    database = Database(place if isinstance(place, Path) else PostgresServer(place))
+    database = Database(place if isinstance(place, Path) else PostgresServer(place), driver=driver)
     try:
         upgrade(database)
         yield Backend(
@@ -82,9 +83,9 @@ class Opener:
     def __init__(self, stack: AsyncExitStack) -> None:
         self.stack = stack
 
-    async def sql(self, place: Place) -> Backend:
+    async def sql(self, place: Place, driver: Driver | None = None) -> Backend:
         """Open a backend over a file or a database."""
-        return await self.stack.enter_async_context(open_sql(place))
+        return await self.stack.enter_async_context(open_sql(place, driver))
 
     async def resident(self, place: Place, *, limit: int = 1 << 30) -> tuple[Backend, Tenants]:
         """Open a backend that searches in memory, and what it holds there."""

@@ -15,10 +15,11 @@ from recollect.errors import IndexAway
 from recollect.exchange import Batch
 from recollect.models import Reach, Scope, Where, Within
 from recollect.stores.beside import vectors
+from recollect.stores.beside.asking import REST, Following
 from recollect.stores.beside.compare import Compared, Sides
 from recollect.stores.beside.index import Index, Point
 from recollect.stores.beside.outbox import INDEX, due, settle, waiting
-from recollect.stores.beside.vectors import REST, Following, IndexedVectors
+from recollect.stores.beside.vectors import IndexedVectors
 from recollect.testing.backend import Backend
 from recollect.testing.embedder import FakeEmbedder
 from recollect.testing.sample import HERE, memory, put, texts
@@ -120,10 +121,10 @@ async def test_deletes_reach_it_whatever_way_they_take(opened: Opened) -> None:
     await backend.records.commit(Batch(deletes=[one.id]))
     jobs = [job for job in await backend.queue.claim("me", limit=9, lease=60) if job.name == INDEX]
     with pytest.raises(IndexAway):
-        await Following(found, backend.queue)(jobs)
+        await Following(found, backend.queue, INDEX)(jobs)
     index.away = False
     clock.now += REST
-    await Following(found, backend.queue)(jobs[:1])
+    await Following(found, backend.queue, INDEX)(jobs[:1])
     assert await index.index.count("fake") == 1
     assert await database_of(backend).read(waiting) == 0
 
@@ -166,7 +167,7 @@ async def test_while_it_is_away_one_job_stands_for_all(opened: Opened) -> None:
         backend.clock.forward(3600)
         for job in [job for job in await backend.queue.claim("me", limit=9, lease=60) if job.name == INDEX]:
             with pytest.raises(IndexAway):
-                await Following(found, backend.queue)([job])
+                await Following(found, backend.queue, INDEX)([job])
             await backend.queue.fail(job.id, "away", retry_in=None)
         assert len(await backend.queue.parked(INDEX)) == 1
     index.away = False

@@ -5,11 +5,13 @@ The pictures go to `viewer/screenshots`. They are compared with nothing: people 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
+from tests.server.conftest import Start
 from tests.viewer.site import ROOT, Site
 
 AXE: Final = ROOT / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
@@ -23,11 +25,11 @@ PAGES: Final = {
     "nothing": ("#/search?q=zzqqxx&since=7", "main .search-hits .empty"),
     "memory": ("", "main .memory-text"),
     "conversations": ("#/conversations", "main a[data-row]"),
-    "conversation": ("#/conversations/lantern-01-kickoff", "main li.turn"),
+    "conversation": ("#/conversations/lantern-01-kickoff", "main li.telling"),
     "numbers": ("#/numbers", "main .days svg"),
     "graph": ("#/graph?name=Tom%C3%A1s", "main .node"),
     "settings": ("#/settings", "main .checks li"),
-    "across": ("#/search?q=backups&in=all", "main .notice"),
+    "across": ("#/search?q=backups&in=all&merge=project", "main .context-text"),
     "missing": ("#/memory/00000000-0000-7000-8000-000000000000", "main .empty"),
 }
 """Where each page is, and what is on it once it is there."""
@@ -50,6 +52,27 @@ LOOKS: Final = {
     "phone-light-zh": {"theme": "light", "locale": "zh-CN", "phone": True},
     "phone-dark-en": {"theme": "dark", "locale": "en-US", "phone": True},
 }
+
+
+POLICIES: Final = [
+    {"name": "old talk", "action": "delete", "project": "recollect-demo", "kinds": ["turn"], "keep_latest": 100},
+    {"name": "quiet projects", "action": "archive", "project": "elsewhere", "older_than": 365},
+]
+
+
+@pytest.fixture(scope="module")
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with the sample, a second project, policies, and an assistant that was told something."""
+    start = Start(tmp_path_factory.mktemp("looks") / "home")
+    server = start(retention__policies=json.dumps(POLICIES), project__enable_cross_project_search="true")
+    found = Site(server, browser)
+    found.ask("POST", "/api/viewer/demo")
+    found.add("The shop keeps its backups for a month", project_id="shop", occurred_at="2026-03-05T09:00:00Z")
+    talk = {"project_id": "recollect-demo", "conversation_id": "lantern-01-kickoff"}
+    found.ask("POST", "/api/context", {"query": "Why PostgreSQL, and which version?", "budget": 300, **talk})
+    found.ask("POST", "/api/context", {"query": "photo album", **talk})
+    yield found
+    start.close()
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +109,8 @@ def judged(page: Page, there: str, name: str) -> None:
     """Take a picture of a page once it is there, and look for faults: of access, and of what does not fit."""
     expect(page.locator(there).first).to_be_visible()
     expect(page.locator("main .loading")).to_have_count(0)
+    for shut in page.locator("main .telling summary, main .policy summary").all()[:1]:
+        shut.click()
     PICTURES.mkdir(exist_ok=True)
     size = page.viewport_size or {"width": 0, "height": 0}
     if name.startswith(LONG):

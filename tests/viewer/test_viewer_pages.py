@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 from collections.abc import Callable
 
 from playwright.sync_api import expect
-from tests.server.conftest import until
+from tests.server.conftest import COMMAND, plain_environment, until
 from tests.viewer.site import Site, rows
 
 
@@ -162,10 +164,21 @@ def test_settings_tell_what_is_in_force_and_whether_all_is_well(site: Site) -> N
         expect(row).to_contain_text("argument")
 
 
+def runs(line: str, site: Site) -> bool:
+    """Whether the command line takes a command of the first page; nothing of this machine is touched."""
+    words = shlex.split(line)
+    more = {"install": ["--dry-run"], "import": ["--help"], "add": ["--home", str(site.server.home / "elsewhere")]}
+    place = {"CLAUDE_CONFIG_DIR": str(site.server.home / "claude")}
+    command = [*COMMAND, *words[1:], *more[words[1]]]
+    done = subprocess.run(command, env={**plain_environment(), **place}, check=False, capture_output=True)
+    return words[0] == "recollect" and done.returncode == 0
+
+
 def test_an_empty_store_says_what_to_do_and_shows_a_sample(new_site: Callable[..., Site]) -> None:
     site = new_site()
     with site.looking() as page:
-        expect(page.get_by_text("recollect install claude-code")).to_be_visible()
+        for line in page.locator(".ways code").all_inner_texts():
+            assert runs(line, site), line
         page.get_by_role("button", name="Load the sample").click()
         expect(rows(page).first).to_be_visible()
         page.goto(f"{site.url}/#/settings")

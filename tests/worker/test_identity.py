@@ -19,7 +19,7 @@ from recollect.worker.identity import is_gone, own_name, release_abandoned
 def gone_name() -> str:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    return f"{socket.gethostname()}/{process.pid}/abcd"
+    return f"{own_name().partition('/')[0]}/{process.pid}/abcd"
 
 
 def test_names_are_ones_own() -> None:
@@ -32,6 +32,7 @@ def test_only_a_process_of_this_machine_that_is_not_there_is_gone() -> None:
     assert not is_gone(own_name())
     assert not is_gone(f"{socket.gethostname()}/1/abcd")
     assert not is_gone("elsewhere/999999/abcd")
+    assert not is_gone(f"{socket.gethostname()}:1/999999/abcd"), "a container of this name, with processes of its own"
     for odd in ("", "x", socket.gethostname(), f"{socket.gethostname()}/x/y", "///"):
         assert not is_gone(odd)
 

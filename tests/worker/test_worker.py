@@ -232,3 +232,40 @@ async def test_a_queue_out_of_reach_does_not_end_the_worker(queue: SqlQueue, mon
     await asyncio.wait_for(worker.drain(), 10)
     assert handler.batches == [[0]]
     await worker.stop()
+
+
+async def test_a_worker_that_is_to_leave_finishes_what_it_has_begun_and_claims_nothing_more(queue: SqlQueue) -> None:
+    begun, go_on, done = asyncio.Event(), asyncio.Event(), []
+
+    async def slow(jobs: Sequence[Job]) -> None:
+        begun.set()
+        await go_on.wait()
+        done.append(len(jobs))
+
+    await push(queue, 2)
+    worker = Worker("w", queue, {"embed": slow, "derive": slow}, Pace(poll=0.01))
+    worker.start()
+    await asyncio.wait_for(begun.wait(), 10)
+    leaving = asyncio.create_task(worker.finish(60))
+    await asyncio.sleep(0)
+    await push(queue, 3, "derive")
+    go_on.set()
+    await asyncio.wait_for(leaving, 30)
+    assert done == [2]
+    assert not worker.running
+    assert {job.name for job in await queue.jobs()} == {"derive"}
+
+
+async def test_what_does_not_end_in_time_is_left_to_others(queue: SqlQueue) -> None:
+    begun = asyncio.Event()
+
+    async def endless(_: Sequence[Job]) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    await push(queue, 2)
+    worker = Worker("w", queue, {"embed": endless}, Pace())
+    worker.start()
+    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(worker.finish(0.05), 30)
+    assert [job.state for job in await queue.jobs()] == [JobState.READY] * 2

@@ -1,20 +1,40 @@
 import { describe, expect, it } from "vitest";
-import type { Memory } from "../src/api/types";
-import { placed, type Telling } from "../src/pages/conversations/told";
+import type { Memory, Telling } from "../src/api/types";
+import { placed } from "../src/pages/conversations/told";
 
 const turn = (id: string, at: string) => ({ id, occurred_at: at }) as Memory;
-const telling = (at: string): Telling => ({ at, provider: "claude-code", tokens_in: 90, tokens_out: 30, cost: 0 });
+const telling = (id: number, at: string, asked: string | null = null): Telling => ({
+  id,
+  at,
+  way: "prompt",
+  agent_id: "claude-code",
+  turn: asked,
+  memories: ["m"],
+  tokens: 30,
+  tokens_of_memories: 90,
+  budget: null,
+});
 
 describe("what an assistant was told", () => {
   const turns = [turn("a", "2026-05-01T09:00:00Z"), turn("b", "2026-05-01T09:05:00Z")];
 
   it("stands after the turn before it", () => {
-    const [early, middle, late] = ["08:59:59", "09:00:01", "10:00:00"].map((at) => telling(`2026-05-01T${at}Z`));
-    const found = placed(
-      turns,
-      [early, middle, late].filter((one) => one !== undefined),
-    );
+    const early = telling(1, "2026-05-01T08:59:59Z");
+    const middle = telling(2, "2026-05-01T09:00:01Z");
+    const late = telling(3, "2026-05-01T10:00:00Z");
+    const found = placed(turns, [early, middle, late]);
     expect([found.get(""), found.get("a"), found.get("b")]).toEqual([[early], [middle], [late]]);
+  });
+
+  it("stands at the turn that asked for it, whatever the clocks say", () => {
+    const asked = telling(1, "2026-05-01T12:00:00Z", "a");
+    const unknown = telling(2, "2026-05-01T12:00:00Z", "elsewhere");
+    expect(placed(turns, [asked, unknown])).toEqual(
+      new Map([
+        ["a", [asked]],
+        ["b", [unknown]],
+      ]),
+    );
   });
 
   it("is nowhere where nothing was told", () => {

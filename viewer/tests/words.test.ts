@@ -14,6 +14,8 @@ describe("every word has both languages", () => {
 
   it("and values are written as they are in the language", () => {
     expect(translator("en")("stream.count", { count: 12345 })).toBe("12,345 memories");
+    expect(translator("en")("stream.count", { count: 1 })).toBe("1 memory");
+    expect(translator("zh")("stream.count", { count: 1 })).toContain("1");
     expect(translator("zh")("place.user", { name: "{name}" })).toBe("用户 {name}");
   });
 });

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from recollect.access.access import Access
-from recollect.models import Action, Actor, Memory, Reach, Scope, System, Where
+from recollect.models import Action, Actor, Memory, Reach, Scope, System, Where, Within, walled
 
 X = TypeVar("X")
 
@@ -37,6 +38,17 @@ class Acting:
     async def all(self, asked: Reach | None) -> Reach | None:
         """Return what is meant by a reach or by `None`, everything: for the system that, for others what they may."""
         return asked if self.is_system else await self.reach(asked or Reach(None, None))
+
+    @asynccontextmanager
+    async def wall(self) -> AsyncIterator[None]:
+        """Have the store show nothing that the actor may not read, where it has walls: for what is asked for by id."""
+        if self.is_system:
+            yield
+            return
+        verdict = await self.access.verdict(self.actor, Action.READ, Reach(None, None))
+        within = verdict.within if verdict.allowed else Within()
+        with walled(None if within is None else Reach(None, None, within=within)):
+            yield
 
     async def readable(self, items: Sequence[X], scope_of: Callable[[X], Scope]) -> list[X]:
         """Return those of the items that the actor may read."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from recollect.access.acting import Acting
-from recollect.models import Action, Entity, Reach, Relation, Where
+from recollect.models import Action, Community, Entity, EntityPath, Reach, Relation, Where
 from recollect.ports import Graph, Lore, Records, Vectors, Words
 
 if TYPE_CHECKING:
@@ -110,6 +111,18 @@ class ActingGraph:
         """Return mentions in what may be read."""
         return await self._behind.mentions(await self._acting.where(where), entities, limit)
 
-    async def neighbours(self, reach: Reach, name: str, *, limit: int = 50) -> Sequence[Relation]:
+    async def neighbours(
+        self, reach: Reach, name: str, *, at: datetime | None = None, limit: int = 50
+    ) -> Sequence[Relation]:
         """Return relations in what may be read."""
-        return await self._behind.neighbours(await self._acting.reach(reach), name, limit=limit)
+        return await self._behind.neighbours(await self._acting.reach(reach), name, at=at, limit=limit)
+
+    async def paths(
+        self, reach: Reach, start: str, end: str, *, at: datetime | None = None, hops: int = 4, limit: int = 10
+    ) -> Sequence[EntityPath]:
+        """Return paths through what may be read."""
+        return await self._behind.paths(await self._acting.reach(reach), start, end, at=at, hops=hops, limit=limit)
+
+    async def communities(self, reach: Reach, *, at: datetime | None = None, limit: int = 20) -> Sequence[Community]:
+        """Return communities within what may be read."""
+        return await self._behind.communities(await self._acting.reach(reach), at=at, limit=limit)

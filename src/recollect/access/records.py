@@ -38,15 +38,21 @@ class ActingRecords:
 
     async def get(self, ids: Sequence[str]) -> list[Memory]:
         """Return memories that may be read."""
-        return await self._acting.memories(await self._behind.get(ids))
+        async with self._acting.wall():
+            found = await self._behind.get(ids)
+        return await self._acting.memories(found)
 
     async def fetch(self, keys: Sequence[int]) -> list[Memory]:
         """Return memories that may be read."""
-        return await self._acting.memories(await self._behind.fetch(keys))
+        async with self._acting.wall():
+            found = await self._behind.fetch(keys)
+        return await self._acting.memories(found)
 
     async def locate(self, places: Sequence[tuple[int, int]]) -> list[Located]:
         """Return memories that may be read."""
-        return await self._acting.readable(await self._behind.locate(places), lambda found: found.memory.scope)
+        async with self._acting.wall():
+            found = await self._behind.locate(places)
+        return await self._acting.readable(found, lambda one: one.memory.scope)
 
     async def keys(self, ids: Sequence[str]) -> dict[str, int]:
         """Return the keys of memories that may be read."""
@@ -65,7 +71,8 @@ class ActingRecords:
         """Return memories by key that may be read."""
         if self._acting.is_system:
             return await self._behind.under(prefix, limit=limit)
-        found = await self._behind.under(prefix)
+        async with self._acting.wall():
+            found = await self._behind.under(prefix)
         allowed = {item.id for item in await self.get([one.id for one in found])}
         return [one for one in found if one.id in allowed][:limit]
 
@@ -76,7 +83,8 @@ class ActingRecords:
 
     async def history(self, memory_id: str) -> list[Change]:
         """Return the changes of a memory that may be read."""
-        found = await self._behind.history(memory_id)
+        async with self._acting.wall():
+            found = await self._behind.history(memory_id)
         return await self._acting.readable(found, lambda change: Scope(change.user_id, change.project_id))
 
     async def changes(self, after: int, *, limit: int = 1000, reach: Reach | None = None) -> list[Change]:

@@ -47,10 +47,10 @@ class ActingQueue:
         await self._acting.require(Action.OPERATE)
         await self._behind.finish(ids)
 
-    async def fail(self, job_id: int, error: str, *, retry_in: float | None) -> None:
+    async def fail(self, job_id: int, error: str, *, retry_in: float | None, worker: str | None = None) -> None:
         """Put a job back."""
         await self._acting.require(Action.OPERATE)
-        await self._behind.fail(job_id, error, retry_in=retry_in)
+        await self._behind.fail(job_id, error, retry_in=retry_in, worker=worker)
 
     async def push(self, tasks: Sequence[Task]) -> None:
         """Add jobs about conversations that the actor may write; others only whoever looks after the store."""
@@ -209,3 +209,13 @@ class ActingTokens:
         """Note when a token was used."""
         await self._acting.require(Action.OPERATE)
         await self._behind.used(token_id, at)
+
+    async def sign_out(self, once: str, ends: int, now: int) -> None:
+        """Keep that a session is over."""
+        await self._acting.require(Action.OPERATE)
+        await self._behind.sign_out(once, ends, now)
+
+    async def signed_out(self) -> frozenset[str]:
+        """Return the sessions that are over."""
+        await self._acting.require(Action.OPERATE)
+        return await self._behind.signed_out()

@@ -16,6 +16,7 @@ from recollect.text.rules import rules
 
 LONGEST_ID: Final = 120
 """Characters of an id that count: a session and a subagent together must make one of 256."""
+LONGEST_PATH: Final = 1_000
 _SUMMARY: Final = re.compile(r"<summary>\s*(.*?)\s*(?:</summary>|\Z)", re.DOTALL)
 _ANALYSIS: Final = re.compile(r"<analysis>.*?(?:</analysis>\s*|\Z)", re.DOTALL)
 _WAYS: Final = {**{way.value: way for way in Way}, "new": Way.STARTUP}
@@ -50,8 +51,9 @@ def parse(client: str, event: str, payload: Mapping[str, Any], event_id: str, at
     if meaning is None or session is None:
         return None
     prompt = _id(_found(payload, "prompt_id")) or event_id
-    folder = _folder(_found(payload, "folder"), _found(payload, "transcript"))
-    place = Place(client, session, folder, prompt, at, _id(_found(payload, "agent")))
+    transcript = _found(payload, "transcript")
+    folder = _folder(_found(payload, "folder"), transcript)
+    place = Place(client, session, folder, prompt, at, _id(_found(payload, "agent")), _file(transcript))
     return _READERS[meaning](_Payload(client, payload, place))
 
 
@@ -97,6 +99,10 @@ def _id(value: object) -> str | None:
         return None
     plain = "".join(sign if sign.isprintable() else "-" for sign in value[:LONGEST_ID]).strip()
     return plain or None
+
+
+def _file(path: object) -> str | None:
+    return path if isinstance(path, str) and 0 < len(path) <= LONGEST_PATH and path.isprintable() else None
 
 
 def _folder(folder: object, transcript: object) -> str:

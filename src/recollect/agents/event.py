@@ -24,7 +24,8 @@ class Place:
     """Where and when something happened.
 
     `folder` is where the session was begun, empty where that is not known. `prompt` is the id of the prompt that led to
-    it, or an id of the event itself where the client has none. `agent` is the subagent that it happened in.
+    it, or an id of the event itself where the client has none. `agent` is the subagent that it happened in;
+    `transcript` the file in which the client writes the session down.
     """
 
     client: str
@@ -33,6 +34,7 @@ class Place:
     prompt: str
     at: datetime
     agent: str | None = None
+    transcript: str | None = None
 
     @property
     def conversation(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -23,7 +24,7 @@ from recollect.capture.instant import instant
 from recollect.capture.intake import MAX_TEXT
 from recollect.errors import InvalidInput, NotFound, RecollectError
 from recollect.library import AsyncMemory
-from recollect.models import Hit, Kind, Reach, Role, Scope, Source, Usage
+from recollect.models import Hit, Kind, Occasion, Reach, Role, Scope, Source, Telling, Usage
 from recollect.text import tokens
 
 log = logging.getLogger("recollect.agents")
@@ -70,7 +71,7 @@ class Live:
         # The search begins before the prompt is written, whose own embedding would be in its way.
         telling = asyncio.create_task(self._tell(heard, project)) if waits else None
         try:
-            await self._keep(heard, project)
+            kept = await self._keep(heard, project)
             told = None if telling is None else await telling
         except BaseException:
             self._told.unheard(event_id)
@@ -78,24 +79,29 @@ class Live:
         finally:
             if telling is not None:
                 telling.cancel()
-        return None if told is None else answer(client, event, told.text)
+        if told is None:
+            return None
+        self._note(*told, heard, project, kept)
+        return answer(client, event, told[0].text)
 
     def _is_skipped(self, *names: str) -> bool:
         return any(fnmatchcase(name, pattern) for pattern in self._settings.skip_projects for name in names if name)
 
-    async def _keep(self, heard: Event, project: str) -> None:
+    async def _keep(self, heard: Event, project: str) -> str | None:
+        """Keep an event, and return the id of the turn it was kept as, if it was."""
         try:
-            await self._write(heard, project)
+            return await self._write(heard, project)
         except InvalidInput as error:  # a hook has nobody to tell, and the same event would fail again
             log.warning("an event of %s cannot be kept: %s", heard.place.client, error.message)
+        return None
 
-    async def _write(self, heard: Event, project: str) -> None:
+    async def _write(self, heard: Event, project: str) -> str | None:
         place = heard.place
         match heard:
             case Asked(_, text):
-                await self._capture(place, project, "user", text, place.prompt)
+                return await self._capture(place, project, "user", text, place.prompt)
             case Answered(_, text):
-                await self._capture(place, project, "assistant", text, place.prompt)
+                return await self._capture(place, project, "assistant", text, place.prompt)
             case Used():
                 await self._keep_use(heard, project)
             case Compacted(_, summary):
@@ -106,13 +112,14 @@ class Live:
                     self._observing.read(place.session)
             case Started():
                 pass
+        return None
 
     async def _keep_use(self, heard: Used, project: str) -> None:
         """Keep a tool call in one line; and what a subagent was asked, as the first turn of its own conversation."""
         place = heard.place
         asked = heard.given.get("prompt")
         if heard.subagent and isinstance(asked, str) and asked.strip() and not is_machine(asked):
-            below = Place(place.client, place.session, place.folder, place.prompt, place.at, heard.subagent)
+            below = replace(place, agent=heard.subagent)
             await self._capture(below, project, "user", asked, place.prompt)
         if any(fnmatchcase(heard.tool, pattern) for pattern in self._settings.skip_tools):
             return
@@ -147,17 +154,14 @@ class Live:
             "message_id": message_id,
             "metadata": {**metadata, **({"agent": place.agent} if place.agent else {})},
         }
-        done = await self._memory.capture(
-            [turn],
-            conversation_id=place.conversation,
-            project_id=project,
-            agent_id=place.client,
-            source=place.client,
-        )
+        scope = await self._memory.writing(self._user, project, place.conversation, place.client)
+        with self._memory.app.meters.timing("capture", "turns") as timing:
+            done = await self._engine.capture([turn], scope, source=Source(place.client, place.transcript))
+            timing.count = len(done.ids) - done.ids.count(None) - done.duplicates
         return done.ids[0]
 
-    async def _tell(self, heard: Event, project: str) -> Text | None:
-        """Return what there is to be told, and note that it was; where that fails, nothing is told."""
+    async def _tell(self, heard: Event, project: str) -> tuple[Text, Stands] | None:
+        """Return what there is to be told, and note what that took; where that fails, nothing is told."""
         told: tuple[Text, Stands] | None = None
         try:
             match heard:
@@ -171,7 +175,7 @@ class Live:
         except RecollectError as error:
             log.warning("nothing was told to %s: %s", heard.place.client, error.message)
             return None
-        return told[0]
+        return told
 
     async def _briefing(self, heard: Started, project: str) -> tuple[Text, Stands] | None:
         """Return what a session is told when it starts: when it goes on, only what is new since."""
@@ -227,6 +231,23 @@ class Live:
         same = (item.id, *(item.sources if item.kind is Kind.FACT else ()))
         known = any(self._told.has(place.session, name) for name in same)
         return hit.score >= self._settings.prompt_score and item.dense and not (own or asks or known or item.flags)
+
+    def _note(self, told: Text, stands: Stands, heard: Event, project: str, turn: str | None) -> None:
+        """Have it kept which memories were told, at which prompt; it is never waited for."""
+        place, settings = heard.place, self._settings
+        starts = isinstance(heard, Started)
+        self._memory.app.noting.note(
+            Telling(
+                self._engine.now(),
+                Occasion.SESSION if starts else Occasion.PROMPT,
+                Scope(self._user, project, place.conversation, place.client),
+                told.ids,
+                told.tokens,
+                whole=stands.tokens,
+                budget=settings.session_budget if starts else settings.prompt_budget,
+                turn=turn,
+            )
+        )
 
     async def _count(self, told: Text, stands: Stands, place: Place, project: str) -> None:
         """Note what was told: tokens out are those of the text, tokens in those of what it was made of."""

@@ -54,7 +54,7 @@ def create_app(memory: AsyncMemory | None, settings: Settings, *, door: Door | N
     app.state.instance = ""
     app.state.drain = drain
     app.state.auth = door is not None and door.auth
-    app.state.sessions = Sessions() if door is None else Sessions(door.key, ended=door.ended)
+    app.state.sessions = Sessions() if door is None else Sessions(door.key)
     for part in (health, metrics, events):
         part.install(app)
     errors.install(app)

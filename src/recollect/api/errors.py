@@ -23,6 +23,7 @@ STATUS: Final[Mapping[type[Exception], int]] = {
     errors.Conflict: 409,
     errors.Denied: 403,
     errors.StoreBusy: 503,
+    errors.StoreMoved: 503,
     errors.StoreFull: 507,
     errors.StoreReadOnly: 507,
     errors.StoreError: 500,

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections import OrderedDict
+import secrets
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Annotated, Any, Final
 
@@ -15,13 +13,15 @@ from fastapi import Header, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from recollect.api.envelope import Json
+from recollect.exchange import Reply
+from recollect.ports import Replies
 
 TTL: Final = 24 * 3600.0
 """Seconds an answer is kept."""
-MOST: Final = 10_000
-"""Answers kept at once; the oldest go first."""
-MOST_BYTES: Final = 32 * 1024**2
-"""Bytes of all of them together."""
+LEASE: Final = 300.0
+"""Seconds after which a request whose server died may be sent again under its key."""
+LOOK: Final = 0.05
+"""Seconds between looks for an answer that another is making."""
 LONGEST: Final = 255
 HEADER: Final = "idempotency-key"
 WRITES: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -42,69 +42,6 @@ async def documented(_key: Key = None) -> None:
     """Stand in the OpenAPI of the routes that take the header; `IdempotentRoute` reads it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """The answer to a write, and what the request was."""
-
-    request: bytes
-    until: float
-    status: int
-    body: bytes
-    media_type: str | None
-    headers: tuple[tuple[str, str], ...]
-
-
-@dataclass(slots=True)
-class Answers:
-    """The answers of the last day, in memory only: a restart forgets them, and so does any delete.
-
-    What is deleted must be gone, and an answer may hold its text. `clock` counts seconds.
-    """
-
-    clock: Callable[[], float] = time.monotonic
-    kept: OrderedDict[bytes, Kept] = field(default_factory=OrderedDict)
-    running: dict[bytes, asyncio.Future[None]] = field(default_factory=dict)
-    size: int = 0
-    cleared: int = 0
-
-    def get(self, key: bytes) -> Kept | None:
-        """Return the answer under a key, unless its day is over."""
-        found = self.kept.get(key)
-        if found is not None and found.until <= self.clock():
-            self.drop(key)
-            return None
-        return found
-
-    def put(self, key: bytes, answer: Kept) -> None:
-        """Keep an answer, and let the oldest go where there are too many."""
-        self.drop(key)
-        self.kept[key] = answer
-        self.size += len(answer.body)
-        while self.kept and (len(self.kept) > MOST or self.size > MOST_BYTES):
-            self.drop(next(iter(self.kept)))
-
-    def drop(self, key: bytes) -> None:
-        """Forget one answer."""
-        gone = self.kept.pop(key, None)
-        if gone is not None:
-            self.size -= len(gone.body)
-
-    def clear(self) -> None:
-        """Forget every answer, those that are being made now among them."""
-        self.kept.clear()
-        self.size = 0
-        self.cleared += 1
-
-
-def answers_of(request: Request) -> Answers:
-    """Return the answers this application keeps."""
-    state = request.app.state
-    if not hasattr(state, "answers"):
-        state.answers = Answers()
-    kept: Answers = state.answers
-    return kept
-
-
 class IdempotentRoute(APIRoute):
     """A route whose writes heed Idempotency-Key, and whose deletes make kept answers go.
 
@@ -117,20 +54,19 @@ class IdempotentRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def once(request: Request) -> Response:
-            answers = answers_of(request)
             if request.method == "DELETE":
                 response = await handle(request)
-                answers.clear()
+                await _replies(request).clear()
                 return response
             key = request.headers.get(HEADER)
             if key is None or request.method not in WRITES:
                 return await handle(request)
-            return await _once(answers, key, request, handle)
+            return await _once(key, request, handle)
 
         return once
 
 
-async def _once(answers: Answers, key: str, request: Request, handle: Handler) -> Response:
+async def _once(key: str, request: Request, handle: Handler) -> Response:
     if not 1 <= len(key) <= LONGEST:
         raise HTTPException(422, f"Idempotency-Key has {len(key)} characters, 1 to {LONGEST} are taken")
     where = f"{request.method} {request.url.path}?{request.url.query}"
@@ -138,24 +74,40 @@ async def _once(answers: Answers, key: str, request: Request, handle: Handler) -
     caller = request.headers.get("authorization", "").encode("latin-1", "replace")
     principal = getattr(request.state, "principal", None)
     token = principal.token_id.encode() if principal is not None else b""
-    name = _digest(caller, token, key.encode("utf-8", "replace"))
-    while (running := answers.running.get(name)) is not None:
-        await asyncio.shield(running)
-    answers.running[name] = asyncio.get_running_loop().create_future()
+    name = _digest(caller, token, key.encode("utf-8", "replace")).hex()
+    replies, holder = _replies(request), secrets.token_hex(8)
+    if (found := await _taken(request, name, said, holder)) is not None:
+        return _again(found)
+    kept = False
     try:
-        found = answers.get(name)
-        if found is not None and found.request != said:
-            raise HTTPException(422, "This Idempotency-Key came with another request before")
-        if found is not None and await _stands(request, found.body):
-            return _again(found)
-        answers.drop(name)
-        before = answers.cleared
         response = await handle(request)
-        if before == answers.cleared and _keepable(response):
-            answers.put(name, _kept(said, response, answers.clock() + TTL))
+        if _keepable(response):
+            await replies.keep(name, holder, _kept(said, response), ttl=TTL)
+            kept = True
         return response
     finally:
-        answers.running.pop(name).set_result(None)
+        if not kept:
+            await replies.drop(name, holder)
+
+
+async def _taken(request: Request, name: str, said: bytes, holder: str) -> Reply | None:
+    """Take a key, or return its answer; while another makes that, here or in another process, wait for it."""
+    replies = _replies(request)
+    while (found := await replies.take(name, said, holder, lease=LEASE)) is not None:
+        if found.request != said:
+            raise HTTPException(422, "This Idempotency-Key came with another request before")
+        if found.status is None:
+            await asyncio.sleep(LOOK)
+        elif await _stands(request, found.body):
+            return found
+        else:
+            await replies.drop(name)
+    return None
+
+
+def _replies(request: Request) -> Replies:
+    replies: Replies = request.app.state.memory.app.replies
+    return replies
 
 
 def _keepable(response: Response) -> bool:
@@ -163,18 +115,14 @@ def _keepable(response: Response) -> bool:
     return 200 <= response.status_code < 300 and isinstance(response, Json)
 
 
-def _kept(said: bytes, response: Response, until: float) -> Kept:
-    own = {"content-length", "content-type"}
-    headers = tuple((name, value) for name, value in response.headers.items() if name not in own)
-    media = response.headers.get("content-type")
-    return Kept(said, until, response.status_code, bytes(response.body), media, headers)
+def _kept(said: bytes, response: Response) -> Reply:
+    headers = tuple((name, value) for name, value in response.headers.items() if name != "content-length")
+    return Reply(said, response.status_code, headers, bytes(response.body))
 
 
-def _again(found: Kept) -> Response:
+def _again(found: Reply) -> Response:
     headers = {**dict(found.headers), "idempotent-replayed": "true"}
-    if found.media_type:
-        headers["content-type"] = found.media_type
-    return Response(found.body, found.status, headers)
+    return Response(found.body, found.status or 200, headers)
 
 
 async def _stands(request: Request, body: bytes) -> bool:

@@ -11,25 +11,27 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from starlette.types import Scope
 
 from recollect.api.guard.headers import header
 from recollect.models import Token
+from recollect.ports import Tokens
 
 DAYS: Final = 14
 LASTS: Final = DAYS * 86_400
 """Seconds after which a browser has to sign in again."""
 PROOF: Final = b"x-recollect"
 """The header without which a cookie changes nothing: pages of other sites cannot send it."""
+LEFT: Final = 1000
+"""Sessions ended here that are known at once; all servers look up the ended ones every two seconds."""
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 OURS: Final = frozenset({None, "same-origin", "none"})
 """From where (Sec-Fetch-Site) a cookie is taken: other ports of this machine get the cookie too, but not this word."""
-MOST: Final = 10_000
-"""Most sessions that are remembered as ended; beyond it the ones that ended first are forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,38 +52,23 @@ class Claim:
         return cls(parts[0], int(parts[1][:15]), parts[2], parts[3])
 
 
-class Ended(Protocol):
-    """Keeps which sessions were ended, each by its number with the second at which it would have ended by itself."""
-
-    def read(self) -> Mapping[str, int]:
-        """Return what was written last, nothing where that cannot be read."""
-        ...
-
-    def write(self, ended: Mapping[str, int]) -> None:
-        """Keep all of them in place of what was there."""
-        ...
-
-
 class Sessions:
-    """Opens, recognises and ends the sessions of browsers."""
+    """Opens, recognises and ends the sessions of browsers; which were ended is kept where every server sees it."""
 
-    def __init__(
-        self, key: bytes | None = None, clock: Callable[[], float] = time.time, ended: Ended | None = None
-    ) -> None:
+    def __init__(self, key: bytes | None = None, clock: Callable[[], float] = time.time) -> None:
         self._key = key or secrets.token_bytes(32)
         self._clock = clock
-        self._kept = ended
-        self._ended = {} if ended is None else dict(ended.read())
+        self._left: deque[str] = deque(maxlen=LEFT)
 
     def begin(self, token_id: str, digest: str) -> str:
         """Return the cookie of a new session."""
         ends, once = int(self._clock()) + LASTS, secrets.token_urlsafe(16)
         return f"{token_id}.{ends}.{once}.{self._seal(token_id, ends, once, digest)}"
 
-    def holder(self, cookie: str, tokens: Sequence[Token]) -> Token | None:
+    def holder(self, cookie: str, tokens: Sequence[Token], ended: Collection[str] = ()) -> Token | None:
         """Return the token a session stands for, `None` when it is over, forged, or its token is gone."""
         claim = Claim.of(cookie)
-        if claim is None or claim.ends <= self._clock() or claim.once in self._ended:
+        if claim is None or claim.ends <= self._clock() or claim.once in self._left or claim.once in ended:
             return None
         for token in tokens:
             if token.id == claim.token_id:
@@ -89,19 +76,12 @@ class Sessions:
                 return token if hmac.compare_digest(right.encode(), claim.seal.encode()) else None
         return None
 
-    def end(self, cookie: str) -> None:
-        """Let a session open nothing any more."""
-        claim = Claim.of(cookie)
-        now = self._clock()
-        if claim is None or not now < claim.ends <= now + LASTS:
-            return
-        self._ended[claim.once[:64]] = claim.ends
-        for once in [once for once, ends in self._ended.items() if ends <= now]:
-            del self._ended[once]
-        while len(self._ended) > MOST:
-            del self._ended[next(iter(self._ended))]
-        if self._kept is not None:
-            self._kept.write(self._ended)
+    async def end(self, cookie: str, tokens: Tokens) -> None:
+        """Let a session of these tokens open nothing any more, at any server; what is none of ours is left alone."""
+        claim, now = Claim.of(cookie), int(self._clock())
+        if claim is not None and self.holder(cookie, await tokens.list()) is not None:
+            self._left.append(claim.once)
+            await tokens.sign_out(claim.once, claim.ends, now)
 
     def _seal(self, token_id: str, ends: int, once: str, digest: str) -> str:
         said = "\n".join((token_id, str(ends), once, digest))

@@ -10,6 +10,7 @@ from recollect.access.acting import Acting
 from recollect.access.find import ActingGraph, ActingLore, ActingVectors, ActingWords
 from recollect.access.records import ActingRecords
 from recollect.access.store import ActingDump, ActingOwners, ActingQueue, ActingTokens, ActingUpkeep
+from recollect.access.tellings import ActingTellings
 from recollect.app.app import App
 from recollect.engine import Engine, Stores
 from recollect.models import Actor, Filter, Hit, Kind, Reach
@@ -20,7 +21,8 @@ class ActingEngine(Engine):
 
     def __init__(self, app: App, stores: Stores, acting: Acting) -> None:
         engine = app.engine
-        super().__init__(stores, engine.finder, engine.embed, acting.access.clock, engine.rules, app.worker.wake)
+        clock, wake = acting.access.clock, app.worker.wake
+        super().__init__(stores, engine.finder, engine.embed, clock, engine.rules, wake, engine.composing)
         self._acting = acting
 
     async def search(
@@ -72,4 +74,5 @@ def acting_app(app: App, actor: Actor) -> App:
         tokens=ActingTokens(app.tokens, acting),
         owners=ActingOwners(app.owners, acting),
         agent=app.agent.over(engine),
+        tellings=ActingTellings(app.tellings, records, acting),
     )

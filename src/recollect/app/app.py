@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,11 +16,15 @@ from recollect.access.store import ActingDump
 from recollect.across.answers import Answers
 from recollect.across.search import CrossSearch
 from recollect.app.across import cross_search
-from recollect.app.beside import attend, vector_jobs
+from recollect.app.beside import Beside
 from recollect.app.embedders import cached, embedder
+from recollect.app.forgetting import Forgetting
 from recollect.app.infer import SIDE_BY_SIDE, Inference, inference
 from recollect.app.models import language_models
+from recollect.app.moving import check_in_use
+from recollect.app.noting import noting
 from recollect.app.rerank import reranking
+from recollect.app.shelves import shelving
 from recollect.app.spending import Book
 from recollect.app.stores import open_database, searching
 from recollect.chat import Agent
@@ -39,7 +44,9 @@ from recollect.ports import (
     People,
     Projects,
     Queue,
+    Replies,
     Sync,
+    Tellings,
     Tokens,
     Upkeep,
 )
@@ -54,19 +61,19 @@ from recollect.stores.resident.index import Threads
 from recollect.stores.resident.tenants import Tenants
 from recollect.stores.sql.audit import SqlAudit
 from recollect.stores.sql.database import Database, prepare_home
-from recollect.stores.sql.dump import SqlDump
+from recollect.stores.sql.keep.retention import SqlRetention
 from recollect.stores.sql.owners import SqlOwners
 from recollect.stores.sql.people import SqlPeople
 from recollect.stores.sql.projects import SqlProjects
 from recollect.stores.sql.queue import SqlQueue
-from recollect.stores.sql.records import SqlRecords
-from recollect.stores.sql.scrub import scrub
+from recollect.stores.sql.replies import SqlReplies
 from recollect.stores.sql.sync.nodes import SqlNodes
 from recollect.stores.sql.sync.sync import SqlSync
 from recollect.stores.sql.tokens import SqlTokens
 from recollect.stores.sql.upkeep import SqlUpkeep
 from recollect.text.words import VERSION
 from recollect.worker.identity import own_name, release_abandoned
+from recollect.worker.noting import Noting
 from recollect.worker.worker import Handler, Pace, Worker
 
 
@@ -80,7 +87,7 @@ class App:
     database: Database
     tenants: Tenants
     threads: Threads
-    indexed: IndexedVectors | None
+    beside: Beside
     dump: Dump
     upkeep: Upkeep
     tokens: Tokens
@@ -97,15 +104,34 @@ class App:
     across: CrossSearch
     models: LanguageModels
     inferring: Inference
+    tellings: Tellings
+    noting: Noting
+    retention: SqlRetention
+    forgetting: Forgetting
+    _following: asyncio.Task[None] | None = None
     _making_up: asyncio.Task[None] | None = None
     _warming: asyncio.Task[None] | None = None
     _renewing: asyncio.Task[None] | None = None
     _attending: asyncio.Task[None] | None = None
 
     @property
+    def indexed(self) -> IndexedVectors | None:
+        """The vectors, where an index stands beside them."""
+        return self.beside.indexed
+
+    @property
     def by_meaning(self) -> bool:
         """Whether questions were last searched for by meaning: embedded, and answered by the index if there is one."""
         return self.embedding.answering and (self.indexed is None or self.indexed.answering)
+
+    @property
+    def replies(self) -> Replies:
+        """What was answered under keys of clients."""
+        return SqlReplies(self.database, self.access.clock)
+
+    def begin_forgetting(self) -> None:
+        """Follow what other processes delete, so that this one holds none of it either."""
+        self._following = asyncio.create_task(self.forgetting.follow(), name="recollect-forgetting")
 
     async def start(self) -> None:
         """Begin working off jobs, those left by processes that died and by a missing embedder among them."""
@@ -113,19 +139,22 @@ class App:
         loop = asyncio.get_running_loop()
         self.database.listen(lambda: loop.call_soon_threadsafe(self.worker.wake))
         self.worker.start()
+        self.begin_forgetting()
         self._making_up = asyncio.create_task(self._make_up())
         self._warming = asyncio.create_task(self.models.warm())
         self._renewing = asyncio.create_task(self._renew())
-        if self.indexed is not None:
-            queue, model = self.engine.stores.queue, self.engine.embed.model
-            self._attending = asyncio.create_task(attend(self.indexed, queue, model, self.worker.wake))
+        queue, model = self.engine.stores.queue, self.engine.embed.model
+        self._attending = asyncio.create_task(self.beside.attend(queue, model, self.worker.wake))
 
     async def _make_up(self) -> None:
         """See to vectors that could not be made before: for want of an embedder, or because it is another one now."""
         queue, embed = self.engine.stores.queue, self.engine.embed
         parked = [job.id for job in await queue.parked(EMBED)]
-        models = await self.engine.stores.vectors.models()
+        vectors = self.engine.stores.vectors
+        models = await vectors.models()
         changed = bool(models) and embed.model not in models
+        if len(models) > 1 and not changed:  # others wrote by a former embedder after this one's vectors were made
+            changed = bool(await vectors.unembedded(embed.model, limit=1))
         if not parked and not changed:
             return
         try:
@@ -155,7 +184,8 @@ class App:
     async def close(self) -> None:
         """Stop the worker, then release threads and files."""
         await self.across.settled()
-        for begun in (self._making_up, self._warming, self._attending, self._renewing):
+        await self.noting.settled()
+        for begun in (self._making_up, self._warming, self._attending, self._renewing, self._following):
             if begun is not None:
                 begun.cancel()
                 with suppress(asyncio.CancelledError):
@@ -166,7 +196,7 @@ class App:
         self.tenants.close()
         await self.engine.stores.records.close()
         reranking = self.engine.finder.reranking
-        for held in (self.engine.embed, reranking and reranking.model, self.indexed):
+        for held in (self.engine.embed, reranking and reranking.model, self.indexed, self.beside.graphed):
             await released(held)
 
 
@@ -181,18 +211,26 @@ async def released(held: object) -> None:
 
 
 def open_app(
-    settings: Settings, *, embed: Embed | None = None, clock: Clock | None = None, models: Models | None = None
+    settings: Settings,
+    *,
+    embed: Embed | None = None,
+    clock: Clock | None = None,
+    models: Models | None = None,
+    moving: bool = False,
 ) -> App:
     """Open (and create or upgrade) the store that the settings name, and put everything together.
 
     `embed`, `clock` and (for what is made of memories) `models` take the place of what the settings would choose.
-    Raises StoreError and ConfigError.
+    A store that was left for another, or is being filled, is opened only for `moving` it. Raises StoreError and
+    ConfigError.
     """
     prepare_home(settings.home)
     clock = clock or SystemClock()
     meters = Meters()
     database = open_database(settings, meters, analysis=VERSION)
     try:
+        if not moving:
+            check_in_use(database)
         return _built(settings, database, embed or embedder(settings), clock, meters, models)
     except BaseException:
         database.close_now()
@@ -202,7 +240,8 @@ def open_app(
 def _built(
     settings: Settings, database: Database, embed: Embed, clock: Clock, meters: Meters, given: Models | None
 ) -> App:
-    records, queue, found = SqlRecords(database, clock), SqlQueue(database, clock), searching(settings, database)
+    shelves, found = shelving(settings, database, clock), searching(settings, database)
+    records, queue = shelves.records, SqlQueue(database, clock)
     models = language_models(settings, database, records, meters, clock)
     inferring = inference(settings, models if given is None else PacedModels(given, settings.infer.concurrency))
     book = Book(settings, models.jot, models.hold, clock)
@@ -211,10 +250,12 @@ def _built(
     reranker = reranking(settings.rerank, meters, book.reranking())
     finder = Finder(found.ways(quick), records, _options(settings), reranking=reranker, rephrase=inferring.rephrase)
     answers = Answers()
+    forgetting = Forgetting(database, models, quick.clear, answers.clear, shelves.boxes.forget)
     handlers: dict[str, Handler] = {
-        **vector_jobs(found.vectors, found.indexed, quick, queue),
+        **found.beside.jobs(found.vectors, quick, queue),
         **inferring.handlers(records, found.words, clock),
-        SCRUB: _scrubbing(database, models, quick.clear, answers.clear),
+        **shelves.handlers,
+        SCRUB: forgetting,
     }
     worker = _worker(settings, queue, handlers, meters)
     audit = SqlAudit(database, clock, settings.home / "audit.head")
@@ -222,6 +263,7 @@ def _built(
     access = Access(people, projects, clock, audit, usual=Isolation(settings.project.project_isolation_mode))
     system = Acting(access, System())
     stores = Stores(ActingRecords(records, system), queue, found.words, found.vectors, found.lore, found.graph)
+    tellings, telling = noting(settings.agents, database, records, clock)
     rules = _rules(settings, reranks=reranker is not None, infers=inferring.infers)
     engine = Engine(stores, finder, embed, clock, rules, worker.wake, inferring.composing())
     return App(
@@ -231,14 +273,14 @@ def _built(
         database=database,
         tenants=found.tenants,
         threads=found.threads,
-        indexed=found.indexed,
-        dump=ActingDump(SqlDump(database, clock), system),
+        beside=found.beside,
+        dump=ActingDump(shelves.dump, system),
         upkeep=SqlUpkeep(database),
         tokens=SqlTokens(database),
         meters=meters,
         embedding=embedding,
         owners=SqlOwners(database),
-        agent=Agent(engine, clock, models, settings.compose.language),
+        agent=Agent(engine, clock, models, settings.compose.language, telling.note),
         audit=audit,
         people=people,
         projects=projects,
@@ -250,25 +292,19 @@ def _built(
         ),
         models=models,
         inferring=inferring,
+        tellings=tellings,
+        noting=telling,
+        retention=shelves.retention,
+        forgetting=forgetting,
     )
-
-
-def _scrubbing(database: Database, models: LanguageModels, *clear: Callable[[], None]) -> Handler:
-    """Return what wipes deleted text: out of what is held in memory, out of the cached answers, out of the pages."""
-
-    async def scrubbing(_: object) -> None:
-        for emptied in clear:
-            emptied()
-        await models.forget()
-        await scrub(database)
-
-    return scrubbing
 
 
 def _worker(settings: Settings, queue: Queue, handlers: Mapping[str, Handler], meters: Meters) -> Worker:
     pace = Pace(settings.worker.lease, settings.worker.attempts, settings.worker.poll)
     metered = {name: _metered(name, do, meters) for name, do in handlers.items()}
-    return Worker(own_name(), queue, metered, pace, {EMBED: 2, INFER: SIDE_BY_SIDE})
+    lanes = Counter({EMBED: 2, INFER: SIDE_BY_SIDE})
+    times = settings.worker.concurrency
+    return Worker(own_name(), queue, metered, pace, {name: times * max(lanes[name], 1) for name in handlers})
 
 
 def _rules(settings: Settings, *, reranks: bool, infers: bool) -> Rules:

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from recollect.app.beside import open_beside
+from recollect.app.beside import Beside, open_beside
+from recollect.app.former import keep_former
+from recollect.app.store_key import driver_of
 from recollect.errors import ConfigError
 from recollect.meters import Meters
-from recollect.ports import Embed, Vectors, Words
+from recollect.ports import Embed, Graph, Vectors, Words
 from recollect.retrieve.ways import Ways
-from recollect.settings import Settings
-from recollect.stores.beside.vectors import IndexedVectors
+from recollect.settings import Settings, secret
 from recollect.stores.postgres.embedding import usable
+from recollect.stores.postgres.walls import put_up, take_down
 from recollect.stores.resident.index import ResidentLore, ResidentVectors, ResidentWords, Threads
 from recollect.stores.resident.tenants import Tenants
 from recollect.stores.sql.database import Database
@@ -25,6 +27,8 @@ from recollect.stores.sql.vectors import SqlVectors
 from recollect.stores.sql.words import SqlWords
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from recollect.stores.sql.backing import Backing
 
 MEGABYTE = 1 << 20
@@ -39,8 +43,8 @@ class Searching:
     words: ResidentWords
     vectors: ResidentVectors
     lore: ResidentLore
-    graph: SqlGraph
-    indexed: IndexedVectors | None
+    graph: Graph
+    beside: Beside
 
     def ways(self, embed: Embed) -> Ways:
         """Return the ports that a search goes through."""
@@ -50,19 +54,33 @@ class Searching:
 def open_database(settings: Settings, meters: Meters, *, analysis: int) -> Database:
     """Return the database, created or upgraded; raise StoreError or ConfigError, whereupon nothing stays open."""
     store = settings.store
-    replica = None
-    if store.replica_url is not None:
-        if store.url is None:
-            raise ConfigError("store.replica_url is set without store.url", hint="Name the database itself too.")
-        replica = Database(_server(settings, store.replica_url.get_secret_value(), standby=True), meters=meters)
-    place = settings.database if store.url is None else _server(settings, store.url.get_secret_value())
-    database = Database(place, meters=meters, replica=replica)
+    if store.replica_url is not None and store.url is None:
+        raise ConfigError("store.replica_url is set without store.url", hint="Name the database itself too.")
+    place = place_of(settings)
+    replica = None if store.replica_url is None else Database(_replica(settings, place), meters=meters)
+    database = Database(place, meters=meters, replica=replica, driver=driver_of(settings))
     try:
+        keep_former(settings, database)
         upgrade(database, analysis=analysis)
+        if store.url is not None and store.row_security is not None:
+            (put_up if store.row_security else take_down)(database)
     except BaseException:
         database.close_now()
         raise
     return database
+
+
+def place_of(settings: Settings) -> Path | Backing:
+    """Return what a database stands on: the file, or the server that `store.url` names."""
+    url = settings.store.url
+    return settings.database if url is None else _server(settings, url.get_secret_value())
+
+
+def _replica(settings: Settings, place: Path | Backing) -> Backing:
+    """Return what searches read: the replica that `store.replica_url` names, with the database itself behind it."""
+    standby = _server(settings, secret(settings.store.replica_url), standby=True)
+    opened: Callable[..., Backing] = import_module("recollect.stores.postgres.replica").Replica
+    return opened(place, standby, lag=settings.store.replica_lag)
 
 
 def searching(settings: Settings, database: Database) -> Searching:
@@ -70,15 +88,15 @@ def searching(settings: Settings, database: Database) -> Searching:
     tenants = Tenants(database.searched, limit=settings.store.memory_mb * MEGABYTE)
     threads = Threads(tenants)
     words, vectors = _behind(settings, database)
-    indexed = open_beside(settings, database)
+    beside = open_beside(settings, database)
     return Searching(
         tenants,
         threads,
         ResidentWords(threads, words),
-        ResidentVectors(threads, indexed or vectors),
+        ResidentVectors(threads, beside.indexed or vectors),
         ResidentLore(threads, SqlLore(database.searched)),
-        SqlGraph(database.searched),
-        indexed,
+        beside.graphed or SqlGraph(database.searched),
+        beside,
     )
 
 

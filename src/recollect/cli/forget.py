@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from recollect.app.tables import write_anew
 from recollect.cli.exits import FAILED
 from recollect.cli.opened import drained, opened, run
 from recollect.cli.options import FILTERS, SCOPE, Common, verb
@@ -14,23 +15,26 @@ from recollect.cli.out import emit
 from recollect.cli.progress import Bar
 from recollect.library import AsyncMemory
 from recollect.models import Reach
-from recollect.ops.prove import Proof, look, witness
+from recollect.ops.prove import Proof, clear, look, witness
 from recollect.retrieve.filters import parse
 
 
 @verb("forget", SCOPE, FILTERS)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-@click.option("--prove", is_flag=True, help="Look for what was deleted in the raw files, and report.")
-def command(common: Common, filters: dict[str, Any] | None, yes: bool, prove: bool) -> None:
+@click.option("--prove", is_flag=True, help="Look for what was deleted everywhere, in the raw files too, and report.")
+@click.option("--rewrite", is_flag=True, help="With --prove: have PostgreSQL write its tables anew, locked meanwhile.")
+def command(common: Common, filters: dict[str, Any] | None, yes: bool, prove: bool, rewrite: bool) -> None:
     """Delete everything of a user, project, conversation or agent; at least one must be named.
 
-    With --prove, every file of the data directory is then searched for pieces of the deleted texts; exit code 1 when
-    one is found that nobody else says.
+    With --prove, every file of the data directory is then searched for pieces of the deleted texts, and every index,
+    cache and database beside it is asked; exit code 1 when something is found that nobody else says.
     """
+    if rewrite and not prove:
+        raise click.UsageError("--rewrite goes with --prove")
     if not any(common.scope().values()):
         raise click.UsageError("name whose memories to forget: --user, --project, --conversation or --agent")
     if prove:
-        _tell(common, run(_prove(common, filters, yes=yes)))
+        _tell(common, run(_prove(common, filters, yes=yes, anew=rewrite)))
         return
     count = run(_forget(common, filters, yes=yes))
     if common.as_json:
@@ -49,7 +53,7 @@ async def _forget(common: Common, filters: dict[str, Any] | None, *, yes: bool) 
         return count
 
 
-async def _prove(common: Common, filters: dict[str, Any] | None, *, yes: bool) -> Proof:
+async def _prove(common: Common, filters: dict[str, Any] | None, *, yes: bool, anew: bool) -> Proof:
     async with opened(common, worker=True) as memory:
         if not yes:
             told = await _told(memory, common, filters)
@@ -58,6 +62,10 @@ async def _prove(common: Common, filters: dict[str, Any] | None, *, yes: bool) -
         seen = await witness(memory, Reach.of(**common.scope()), parse(filters))
         count = await memory.forget(**common.scope(), filters=filters)
         await drained(memory, "wiping")
+        for name in clear(memory):
+            click.echo(f"removed {name}, a copy of the store from before an upgrade", err=True)
+        if anew:
+            await write_anew(memory.app)
         with Bar("looking through every file") as bar:
             return await look(memory, seen, count, bar)
 
@@ -71,6 +79,9 @@ def _tell(common: Common, proof: Proof) -> None:
         for trace in proof.traces:
             why = f", and memory {trace.held_by} says it too" if trace.held_by else ""
             click.echo(f"{trace.file} holds {trace.piece!r}{why}", err=not trace.held_by)
+        for place in proof.places:
+            found = "not looked at" if place.found is None else f"{place.found:,} found"
+            click.echo(f"{place.name}: {found}; {place.note}", err=bool(place.found))
         if proof.holds:
             click.echo("nothing of it is left" if not proof.traces else "all that is left is what others say")
         if proof.backups:

@@ -23,6 +23,7 @@ from recollect.version import __version__
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "serve": ("serve", "Run the server."),
+    "worker": ("worker", "Work off jobs, beside servers or without any."),
     "status": ("status", "Say whether the server runs, and where."),
     "stop": ("stop", "Stop the server."),
     "health": ("health", "Ask the server how it is."),
@@ -44,10 +45,14 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "forget": ("forget", "Delete everything of a user, project or conversation."),
     "stats": ("stats", "Count memories by kind, day and category."),
     "usage": ("usage", "Show what assistants were told, and what models cost."),
+    "cost": ("cost", "Reckon what memory costs a month."),
     "import": ("bring", "Import chats, transcripts, or an export."),
     "export": ("export", "Write everything as JSON lines."),
     "backup": ("backup", "Back up everything, sealed and incremental."),
     "restore": ("restore", "Make a data directory from a backup."),
+    "encrypt": ("encrypt", "Encrypt the store, or give it another key."),
+    "migrate": ("migrate", "Move the store to another database while it is being used."),
+    "retention": ("retention", "Keep small: put away what is old, and take it back."),
     "sync": ("sync", "Exchange memories with a center, or let nodes in."),
     "reindex": ("reindex", "Build the index of all memories anew."),
     "audit": ("audit", "Show, export or verify the audit log."),

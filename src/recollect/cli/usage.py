@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import click
 
 from recollect.agents.gather import INJECT
+from recollect.capture.instant import instant
 from recollect.cli.opened import opened, run
 from recollect.cli.options import Common, verb
 from recollect.cli.out import emit
 from recollect.cli.table import console, table
+from recollect.exchange import Census
 from recollect.models import Usage
 from recollect.ops.spending import added_up, by_day
 from recollect.providers.chat.budget import Standing
 
 Rows = Sequence[Mapping[str, Any]]
 MODEL_HEADS: Final = ("models for", "model", "calls", "failed", "from cache", "tokens in", "tokens out", "cost")
+BY: Final[Mapping[str, tuple[str, Callable[[Usage], str]]]] = {
+    "day": ("day", lambda item: item.at.date().isoformat()),
+    "model": ("model", lambda item: item.provider),
+    "purpose": ("purpose", lambda item: item.purpose),
+    "project": ("project_id", lambda item: item.project_id),
+}
 DAY_HEADS: Final = ("day", "project", "calls", "from cache", "tokens in", "tokens out", "cost")
 
 
 @verb("usage")
 @click.option("--project", "-p", help="Of one project only.")
 @click.option("--days", "-d", default=30, show_default=True, type=click.IntRange(1, 36_500), help="Of so many days.")
-def command(common: Common, project: str | None, days: int) -> None:
-    """Show what assistants were told, what that stands for, and what models cost."""
-    found, budget = run(_usage(common, days))
+@click.option("--since", help="Since this time (ISO 8601), instead of --days.")
+@click.option("--by", type=click.Choice(list(BY)), help="Only what models took, added up by this.")
+def command(common: Common, project: str | None, days: int, since: str | None, by: str | None) -> None:
+    """Show what assistants were told, what that stands for, what models cost, and the room that memories take."""
+    found, budget, held = run(_usage(common, days, None if since is None else instant(since, "since")))
     spent = [item for item in found if project in {None, item.project_id}]
+    if by is not None:
+        _by(common, by, [item for item in spent if item.purpose != INJECT and item.outcome])
+        return
     told = _told(spent)
     rest = [item for item in spent if item.purpose != INJECT]
     asked = sorted(
@@ -37,11 +50,25 @@ def command(common: Common, project: str | None, days: int) -> None:
         key=lambda row: (-row["calls"], row["purpose"], row["model"]),
     )
     if common.as_json:
-        by = by_day(rest)
-        emit({"days": days, "told": told, "models": asked, "by_day": by, "budget": asdict(budget)})
+        daily = by_day(rest)
+        room = {"bytes": held.size, "memories": sum(held.kinds.values()), "turns": held.turns}
+        emit({"days": days, "told": told, "models": asked, "by_day": daily, "budget": asdict(budget), "store": room})
         return
     _show_told(told, days)
     _show_asked(asked, by_day(rest), budget)
+    console().print(f"the store takes {held.size / 2**20:,.1f} MB: {sum(held.kinds.values()):,} memories")
+
+
+def _by(common: Common, by: str, spent: Sequence[Usage]) -> None:
+    """Show what models took by one thing alone."""
+    name, of = BY[by]
+    rows = sorted(added_up(spent, (name,), lambda item: (of(item),)), key=lambda row: str(row[name]))
+    if common.as_json:
+        emit({"by": by, "rows": rows})
+        return
+    figures = ("calls", "failed", "cached", "tokens_in", "tokens_out", "cost")
+    cells = [(str(row[name]), *_cells(row, figures)) for row in rows]
+    console().print(table((by, *MODEL_HEADS[2:]), cells, right=(1, 2, 3, 4, 5, 6)))
 
 
 def _told(spent: Sequence[Usage]) -> list[dict[str, Any]]:
@@ -90,8 +117,9 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-async def _usage(common: Common, days: int) -> tuple[Sequence[Usage], Standing]:
+async def _usage(common: Common, days: int, since: datetime | None) -> tuple[Sequence[Usage], Standing, Census]:
     async with opened(common) as memory:
         engine = memory.app.engine
-        since = engine.now() - timedelta(days=days)
-        return await engine.stores.records.usage(since=since), await memory.app.models.standing()
+        since = since or engine.now() - timedelta(days=days)
+        spent = await engine.stores.records.usage(since=since)
+        return spent, await memory.app.models.standing(), await memory.app.upkeep.census(engine.now())

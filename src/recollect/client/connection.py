@@ -33,6 +33,7 @@ CODES: Final[Mapping[str, type[RecollectError]]] = {
         errors.StoreDamaged,
         errors.BackupDamaged,
         errors.IndexAway,
+        errors.StoreMoved,
         errors.EmbedderMissing,
         errors.ProviderRefused,
         errors.ProviderFailed,

@@ -12,6 +12,8 @@ FAILED = "failed"
 """The folder below it for events that could not be delivered."""
 DROPPED = "dropped"
 """The file below it that is as many bytes long as events were dropped."""
+CLOSED = "closed"
+"""The file below it that says: keep nothing here. The store is encrypted, and a hook can encrypt nothing."""
 MOST_EVENTS = 10_000
 MOST_BYTES = 64 << 20
 MOST_FAILED = 1000
@@ -49,12 +51,16 @@ def size_of(name: str) -> int:
 def put(home: str, client: str, event: str, event_id: str, envelope: bytes) -> None:
     """Keep an event; when there are too many, the oldest go. Raises OSError when it cannot be kept.
 
-    `client`, `event` and `event_id` are names that need no quoting; ids of later events are greater.
+    Where nothing may be kept, it is counted as dropped. `client`, `event` and `event_id` are names that need no
+    quoting; ids of later events are greater.
     """
     place = folder(home)
     os.makedirs(home, mode=0o700, exist_ok=True)
     if not os.path.isdir(place):
         os.makedirs(place, mode=0o700, exist_ok=True)
+    if is_closed(place):
+        count_dropped(place)
+        return
     line = b'{"client":"%s","event":"%s","envelope":%s}\n' % (client.encode(), event.encode(), envelope)
     _make_room(place, len(line))
     draft = os.path.join(place, f"{event_id}.part")
@@ -64,6 +70,24 @@ def put(home: str, client: str, event: str, event_id: str, envelope: bytes) -> N
     except OSError:
         _remove(draft)
         raise
+
+
+def is_closed(place: str) -> bool:
+    """Return whether nothing may be kept here."""
+    return os.path.exists(os.path.join(place, CLOSED))
+
+
+def close_to_all(home: str) -> None:
+    """Say that hooks must keep nothing in a data directory; what waits there already is still delivered."""
+    place = folder(home)
+    if not is_closed(place):
+        os.makedirs(place, mode=0o700, exist_ok=True)
+        _write(os.path.join(place, CLOSED), b"")
+
+
+def open_to_all(home: str) -> None:
+    """Say that hooks may keep events in a data directory."""
+    _remove(os.path.join(folder(home), CLOSED))
 
 
 def _write(path: str, data: bytes) -> None:

@@ -13,7 +13,7 @@ from recollect.mcp.argument import Conversation, Kinds, Project, Question, User
 from recollect.mcp.desk import Call, Desk, Whose
 from recollect.mcp.held import BUDGET, fitting, joined
 from recollect.mcp.row import HEAD, row
-from recollect.models import Across
+from recollect.models import Across, Occasion
 from recollect.ops.across_shape import across_of
 from recollect.text.tokens import count
 
@@ -105,11 +105,13 @@ class Finding:
         To look through candidates yourself, use search_memories: an index costs less.
         """
         whose = self._desk.whose(call, user_id, project_id)
-        made = await self._desk.of(call).context(query, **whose.named(), conversation_id=conversation_id, budget=budget)
+        asked = {**whose.named(), "conversation_id": conversation_id, "budget": budget}
+        made = await self._desk.of(call).context(query, **asked)
         if not made.memories:
             return await self._nothing(call, whose)
         held = await self._desk.of(call).app.engine.stores.records.get(list(made.memories))
         whole = sum(count(item.text) for item in held)
+        await self._desk.of(call).note_told(made, Occasion.MCP, **asked)
         dropped = f"; {made.dropped} more had no room" if made.dropped else ""
         told = f"({made.tokens} tokens from {_count(len(held), 'memory', 'memories')} of {whole} tokens{dropped})"
         return joined(made.text, told)

@@ -19,8 +19,9 @@ from recollect.models.change import Add, Change, Delete, Event, Retire, Revise
 from recollect.models.chunk import Chunk
 from recollect.models.conversation import Conversation, Stats, Usage
 from recollect.models.embedding import Embedding
-from recollect.models.entity import Entity, EntityType, Mention, Relation
+from recollect.models.entity import Community, Entity, EntityPath, EntityType, Mention, Relation
 from recollect.models.filter import And, Compare, Filter, Not, Op, Or, Scalar
+from recollect.models.forgotten import Forgotten
 from recollect.models.hit import Context, Hit
 from recollect.models.job import Job, JobState, Task
 from recollect.models.memory import FLAGS, Kind, Memory, Role, Source, Tier
@@ -28,10 +29,13 @@ from recollect.models.owner import Coordinate, Owner
 from recollect.models.project import Grant, Isolation, Member, Project, Seen, Status
 from recollect.models.query import Query, Span, Where
 from recollect.models.replica import Arrived, Departing, Going, Link, Node, Replica, Stamp
+from recollect.models.retention import Measure, Outlook, Policy, Run, RunState
 from recollect.models.right import Right
 from recollect.models.scope import DEFAULT, Reach, Scope, Within, name_code
+from recollect.models.telling import Occasion, Telling, Use
 from recollect.models.token import Token, digest_of
 from recollect.models.turn import Captured, Turn
+from recollect.models.wall import walled, walls
 
 __all__ = [
     "DEFAULT",
@@ -52,6 +56,7 @@ __all__ = [
     "Captured",
     "Change",
     "Chunk",
+    "Community",
     "Compare",
     "Context",
     "Conversation",
@@ -63,9 +68,11 @@ __all__ = [
     "Directory",
     "Embedding",
     "Entity",
+    "EntityPath",
     "EntityType",
     "Event",
     "Filter",
+    "Forgotten",
     "Going",
     "Grant",
     "Hit",
@@ -74,18 +81,22 @@ __all__ = [
     "JobState",
     "Kind",
     "Link",
+    "Measure",
     "Member",
     "Memory",
     "Mention",
     "Merge",
     "Node",
     "Not",
+    "Occasion",
     "Op",
     "Or",
+    "Outlook",
     "Owner",
     "Pair",
     "PastSearch",
     "Person",
+    "Policy",
     "Project",
     "Query",
     "Reach",
@@ -96,6 +107,8 @@ __all__ = [
     "Revise",
     "Right",
     "Role",
+    "Run",
+    "RunState",
     "Scalar",
     "Scope",
     "Searched",
@@ -110,15 +123,19 @@ __all__ = [
     "Status",
     "System",
     "Task",
+    "Telling",
     "Tie",
     "Tier",
     "Token",
     "Turn",
     "Usage",
+    "Use",
     "User",
     "Verdict",
     "Where",
     "Within",
     "digest_of",
     "name_code",
+    "walled",
+    "walls",
 ]

@@ -50,3 +50,31 @@ class Relation:
     weight: int
     valid_from: datetime | None = None
     valid_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EntityPath:
+    """How one entity leads to another within a user's project: `entities` in order, and the relation of each step.
+
+    A step may go against its relation; of several between two entities the strongest is told.
+    """
+
+    user_id: str
+    project_id: str
+    entities: tuple[str, ...]
+    relations: tuple[Relation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """Entities of a user's project that have more to do with each other than with the rest.
+
+    `size` counts them, `entities` names those with the strongest ties first (not all of a large one), and `weight`
+    counts what ties them: for each two of them the memories that relate them, and those that name both.
+    """
+
+    user_id: str
+    project_id: str
+    size: int
+    weight: int
+    entities: tuple[str, ...]

@@ -19,10 +19,17 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A job to be: what to do and with what."""
+    """A job to be: what to do, with what, and for whom (user, project); `None` is nobody in particular."""
 
     name: str
     payload: Mapping[str, Any]
+    owner: tuple[str, str] | None = None
+
+    @property
+    def size(self) -> int:
+        """How many memories it is about, at least one."""
+        ids = self.payload.get("ids")
+        return max(len(ids), 1) if isinstance(ids, list | tuple) else 1
 
 
 @dataclass(frozen=True, slots=True)

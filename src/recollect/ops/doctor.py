@@ -11,6 +11,7 @@ from recollect.engine import EMBED
 from recollect.errors import RecollectError
 from recollect.exchange import Condition
 from recollect.models import Job, JobState
+from recollect.ops.at_rest import at_rest
 from recollect.ops.before import before
 from recollect.ops.check import Check, Status
 from recollect.ops.language import language
@@ -29,7 +30,7 @@ async def examine(settings: Settings, *, models: bool = False) -> list[Check]:
     Nothing is written, except that with `models` each model, embedder and reranker is asked one tiny question, which is
     noted where there is a store.
     """
-    checks = [*machine(settings), *before(settings), spooled(settings.home)]
+    checks = [*machine(settings), *before(settings), *at_rest(settings), spooled(settings.home)]
     if settings.store.url is None and not settings.database.exists():
         checks.append(Check("store", Status.OK, "none yet: it is made with the first memory"))
         return [*checks, *await _storeless(settings)] if models else checks

@@ -47,6 +47,8 @@ async def parts(memory: AsyncMemory, *, helped: bool = False) -> Mapping[str, di
         checks["models"] = _models
     if memory.app.indexed is not None:
         checks["index"] = _index
+    if memory.app.beside.graphed is not None:
+        checks["graph"] = _graph
     if memory.app.settings.node.role == "agent":
         checks["sync"] = _sync
     found = await asyncio.gather(*(_asked(check, memory) for check in checks.values()))
@@ -80,7 +82,8 @@ async def _worker(memory: AsyncMemory, *, helped: bool) -> Part:
     counts = await memory.app.engine.stores.queue.count()
     parked = sum(number for (_, state), number in counts.items() if state is JobState.PARKED)
     running = memory.app.worker.running or helped
-    status = Status.HEALTHY if running and not parked else Status.DEGRADED
+    helped = helped or not memory.app.settings.server.jobs
+    status = Status.HEALTHY if (running or helped) and not parked else Status.DEGRADED
     return status, {"running": running, "waiting": sum(counts.values()) - parked, "parked": parked}
 
 
@@ -105,6 +108,16 @@ async def _index(memory: AsyncMemory) -> Part:
     except IndexAway as error:
         return Status.DEGRADED, {"error": error.code, "search": "words"}
     return Status.HEALTHY, {"vectors": held}
+
+
+async def _graph(memory: AsyncMemory) -> Part:
+    """Tell whether Neo4j answers; where it does not, the store answers for the graph and nothing is lost."""
+    graph = memory.app.beside.graphed
+    try:
+        held = 0 if graph is None else await graph.ping()
+    except IndexAway as error:
+        return Status.DEGRADED, {"error": error.code, "answers": "store"}
+    return Status.HEALTHY, {"entities": held, "answers": "neo4j"}
 
 
 async def _disk(memory: AsyncMemory) -> Part:

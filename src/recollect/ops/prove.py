@@ -1,8 +1,9 @@
 """Forgets, and proves it: remembers what was said, deletes it everywhere, then looks for it in the raw files.
 
 What is looked for are pieces of the texts as bytes, as they stand and as JSON writes them, in every file of the data
-directory: the database and its log, spools, logs, caches. Backups are compressed or sealed, so these are asked which
-memories they hold instead.
+directory: the database and its log, spools, logs, caches. Where the store is no file that can be read, every column of
+text is asked instead, and the files of a server where they are at hand. Indexes, graphs and caches beside the records
+are asked too (`ops.places`). Backups are compressed or sealed, so these are asked which memories they hold.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from recollect.app import App
+from recollect.app.former import formers
 from recollect.library import AsyncMemory
 from recollect.models import Change, Filter, Reach, Retire, Revise, Where
 from recollect.ops.backup.chosen import repository_of
 from recollect.ops.backup.pieces import read
 from recollect.ops.backup.repository import Repository
+from recollect.ops.places import Place, closed, few, numbered, places, said, server
+from recollect.ops.retention.proof import shelves
 from recollect.ports import Tracker
+from recollect.stores.sql.traces import Numbers
 
 LEAST: Final = 12
 """Bytes of a text below which finding it somewhere proves nothing."""
@@ -45,7 +51,8 @@ class Trace:
 class Proof:
     """What was deleted, how much was looked through for how many pieces of it, and what was found.
 
-    `backups` are the snapshots that hold some of it still: a restore does not bring it back.
+    `places` are those that were asked besides. `backups` are the snapshots that hold some of it still: a restore does
+    not bring it back.
     """
 
     deleted: int
@@ -54,11 +61,12 @@ class Proof:
     bytes: int
     traces: tuple[Trace, ...]
     backups: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
 
     @property
     def holds(self) -> bool:
         """Whether nothing was found but what others still say."""
-        return all(trace.held_by for trace in self.traces)
+        return all(trace.held_by for trace in self.traces) and not any(place.found for place in self.places)
 
 
 @dataclass(slots=True)
@@ -67,6 +75,7 @@ class Witness:
 
     ids: list[str]
     pieces: list[bytes]
+    numbers: Numbers
 
 
 async def witness(memory: AsyncMemory, reach: Reach, filters: Filter | None) -> Witness:
@@ -84,20 +93,55 @@ async def witness(memory: AsyncMemory, reach: Reach, filters: Filter | None) -> 
                 texts |= dict.fromkeys(_before(await records.history(item.id)))
         cursor = page.cursor
         if cursor is None:
-            return Witness(ids, pieces_of(texts))
+            return Witness(ids, pieces_of(texts), await numbered(memory.app, ids))
 
 
 async def look(memory: AsyncMemory, seen: Witness, deleted: int, tracker: Tracker) -> Proof:
     """Look for what was forgotten; call it when every job is done, so that deleted pages are wiped."""
-    home = memory.app.settings.home
-    files, size, found = await asyncio.to_thread(scan, home, seen.pieces, tracker)
+    app, home = memory.app, memory.app.settings.home
+    others = await server(app)
+    files, size, in_files = await asyncio.to_thread(scan, home, seen.pieces, tracker, others)
+    found = [(_named(path, home), piece) for path, piece in in_files]
+    asked: list[Place] = []
+    if closed(app):
+        in_rows = await said(app, seen.pieces)
+        found += in_rows
+        asked.append(Place("texts", 0, f"every column of every table, for {len(few(seen.pieces)):,} pieces"))
+        asked.append(_files(app, others))
     traces = await _explained(memory, found) if found else ()
+    asked += await places(app, seen.numbers, seen.pieces)
+    asked.append(await shelves(app, seen.ids))
     chosen = memory.app.settings.backup
     backups: tuple[str, ...] = ()
     if chosen.to is not None:
         repository = await asyncio.to_thread(repository_of, chosen, create=True)
         backups = await asyncio.to_thread(holding, repository, set(seen.ids))
-    return Proof(deleted, len(seen.pieces), files, size, traces, backups)
+    return Proof(deleted, len(seen.pieces), files, size, traces, backups, tuple(asked))
+
+
+def clear(memory: AsyncMemory) -> list[str]:
+    """Remove the copies of the store that were kept before upgrades, which hold everything; return their names."""
+    found = formers(memory.app.settings)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return [path.name for path in found]
+
+
+def _files(app: App, others: Sequence[Path]) -> Place:
+    """Say whether the files that hold the rows could be looked into."""
+    if app.settings.store.url is None:
+        return Place("store's file", 0, "encrypted: it says nothing without its key")
+    if not others:
+        return Place(
+            "server's files", None, "not at hand: VACUUM has given up the rows, their bytes are written over later"
+        )
+    return Place(
+        "server's files", 0, f"{len(others):,}, as they stand; not its write-ahead log, nor what it compressed"
+    )
+
+
+def _named(path: Path, home: Path) -> str:
+    return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)
 
 
 def pieces_of(texts: Iterable[str]) -> list[bytes]:
@@ -113,9 +157,15 @@ def pieces_of(texts: Iterable[str]) -> list[bytes]:
     return every[:: -(-len(every) // MOST)] if len(every) > MOST else every
 
 
-def scan(home: Path, pieces: Sequence[bytes], tracker: Tracker) -> tuple[int, int, list[tuple[Path, bytes]]]:
-    """Look for pieces in every file of a data directory; return how many files and bytes there were, and the finds."""
+def scan(
+    home: Path, pieces: Sequence[bytes], tracker: Tracker, others: Sequence[Path] = ()
+) -> tuple[int, int, list[tuple[Path, bytes]]]:
+    """Look for pieces in every file of a data directory, and in others.
+
+    Returns how many files and bytes there were, and the finds.
+    """
     paths = [path for path in sorted(home.rglob("*")) if path.is_file() and _ours(path.relative_to(home))]
+    paths += others
     found: list[tuple[Path, bytes]] = []
     size = 0
     for number, path in enumerate(paths):
@@ -144,7 +194,7 @@ def holding(repository: Repository, ids: set[str]) -> tuple[str, ...]:
     return tuple(holders)
 
 
-async def _explained(memory: AsyncMemory, found: Sequence[tuple[Path, bytes]]) -> tuple[Trace, ...]:
+async def _explained(memory: AsyncMemory, found: Sequence[tuple[str, bytes]]) -> tuple[Trace, ...]:
     """Tell of each find whether a memory that stayed says the same."""
     wanted = {piece: "" for _, piece in found}
 
@@ -158,11 +208,7 @@ async def _explained(memory: AsyncMemory, found: Sequence[tuple[Path, bytes]]) -
                 wanted[piece] = str(values.get("id") or values.get("memory_id") or "")
 
     await memory.app.dump.pour(compare)
-    home = memory.app.settings.home
-    return tuple(
-        Trace(path.relative_to(home).as_posix(), piece.decode("utf-8", "replace"), wanted[piece])
-        for path, piece in found
-    )
+    return tuple(Trace(name, piece.decode("utf-8", "replace"), wanted[piece]) for name, piece in found)
 
 
 def _texts(values: Mapping[str, Any]) -> list[str]:

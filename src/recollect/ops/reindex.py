@@ -16,6 +16,7 @@ from recollect.ports import Tracker
 from recollect.process.index import index
 from recollect.stores.beside.compare import Sides
 from recollect.text.words import VERSION
+from recollect.worker.embed import Embedding
 
 STEP: Final = 500
 """Memories that are read at once."""
@@ -38,7 +39,7 @@ async def reindex(app: App, tracker: Tracker, *, vectors: bool = False) -> Rebui
     """Bring every memory's index to the present analysis; broken off, it goes on when it is repeated.
 
     With `vectors` all vectors are dropped. Those that are missing are left to a job, and so is what is missing or left
-    over in an index beside the records.
+    over in an index beside the records, or in Neo4j.
     """
     dropped = await app.engine.stores.vectors.drop() if vectors else 0
     total = (await app.upkeep.condition(app.engine.embed.model)).memories
@@ -52,10 +53,41 @@ async def reindex(app: App, tracker: Tracker, *, vectors: bool = False) -> Rebui
     if app.indexed is not None:
         with suppress(IndexAway):  # whose jobs wait for it
             await Sides(app.database, app.indexed).compare(repair=True)
+    if app.beside.graphed is not None:
+        with suppress(IndexAway):
+            await app.beside.graphed.compared(repair=True)
     marked = await _flag(app)
     await app.engine.stores.queue.push([Task(EMBED, {"all": True})])
     app.worker.wake()
     return Rebuilt(seen, changed, dropped, marked)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Of which model how many vectors were made, and how many there are."""
+
+    model: str
+    made: int
+    vectors: int
+
+
+async def prepare(app: App, tracker: Tracker) -> Prepared:
+    """Make the vectors of the app's embedder that are missing, while others search by those of theirs.
+
+    Vectors of several models lie side by side; each process searches by its own. Broken off, it goes on when it is
+    repeated. Raises ProviderError.
+    """
+    model = app.engine.embed.model
+    total = (await app.upkeep.condition(model)).unembedded
+    working = Embedding(app.engine.stores.vectors, app.embedding)
+    made = await working.everything(lambda done: tracker(done, max(total, done), "vectors"))
+    return Prepared(model, made, (await app.upkeep.condition(model)).models.get(model, 0))
+
+
+async def drop_former(app: App) -> int:
+    """Drop the vectors of all models but the app's own; return how many."""
+    vectors = app.engine.stores.vectors
+    return sum([await vectors.drop(name) for name in await vectors.models() if name != app.engine.embed.model])
 
 
 async def _flag(app: App) -> int:

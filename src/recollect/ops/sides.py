@@ -1,4 +1,4 @@
-"""Compares an index of vectors with the records, for the doctor."""
+"""Compares what stands beside the records with them, for the doctor."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from recollect.stores.beside.compare import Compared, Sides
 
 
 async def sides(app: App) -> list[Check]:
-    """Return how the index agrees with the records, vector by vector; nothing where there is none."""
+    """Return how the index of vectors, and the graph in Neo4j, agree with the records; nothing of what is not there."""
+    return [*await _vectors(app), *await _graph(app)]
+
+
+async def _vectors(app: App) -> list[Check]:
     if app.indexed is None:
         return []
     try:
@@ -22,6 +26,25 @@ async def sides(app: App) -> list[Check]:
     if found.differing:
         return [Check("index", Status.WARN, detail, "recollect reindex")]
     return [Check("index", Status.OK, detail)]
+
+
+async def _graph(app: App) -> list[Check]:
+    graph = app.beside.graphed
+    if graph is None:
+        return []
+    try:
+        found = await graph.compared()
+    except IndexAway as error:
+        return [Check("graph", Status.WARN, f"{error.message}: the store answers for the graph", error.hint)]
+    detail = "; ".join(
+        f"{one.index:,} of {one.records:,} {one.sort}" + (f", {one.differing:,} differ" if one.differing else "")
+        for one in found.sorts
+    )
+    if found.waiting:
+        return [Check("graph", Status.WARN, f"{detail}; {found.waiting:,} changes wait", "recollect serve does them.")]
+    if found.differing:
+        return [Check("graph", Status.WARN, detail, "recollect reindex")]
+    return [Check("graph", Status.OK, detail)]
 
 
 def _told(one: Compared) -> str:

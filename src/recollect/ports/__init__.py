@@ -16,11 +16,12 @@ from recollect.ports.asking import (
     SharedCache,
     Turns,
 )
-from recollect.ports.keeping import Dump, Owners, Tables, Tenancies, Upkeep
+from recollect.ports.keeping import Dump, Owners, Replies, Tables, Tenancies, Upkeep
 from recollect.ports.memories import Graph, Lore, Near, Queue, Records, Spread, Vectors, Words
 from recollect.ports.people import Audit, People, Projects, SearchHistory, Tokens, Trail
 from recollect.ports.syncing import Nodes, Sync
 from recollect.ports.telling import Clock, Tracker
+from recollect.ports.tellings import Tellings
 
 __all__ = [
     "Audit",
@@ -42,12 +43,14 @@ __all__ = [
     "Queue",
     "Records",
     "Rephrase",
+    "Replies",
     "Rerank",
     "SearchHistory",
     "SharedCache",
     "Spread",
     "Sync",
     "Tables",
+    "Tellings",
     "Tenancies",
     "Tokens",
     "Tracker",

@@ -147,3 +147,6 @@ class SharedCache(Cache, Protocol):
 
     async def keep(self, values: Sequence[Keep]) -> None:
         """Keep values at once, each as `set` does; of one key the last."""
+
+    async def holding(self, pieces: Sequence[bytes]) -> int:
+        """Return how many values hold one of these pieces, read one by one: for proofs, not for every day."""

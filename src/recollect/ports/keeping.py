@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from recollect.exchange import Census, Condition, Layout, Line, Piece, Reindexed, Taken, Tenancy
+    from recollect.exchange import Census, Condition, Layout, Line, Piece, Reindexed, Reply, Taken, Tenancy
     from recollect.models import Chunk, Coordinate, Kind, Memory, Owner, Reach
 
 
@@ -110,3 +110,25 @@ class Tables(Protocol):
 
     async def fill(self, pieces: Iterable[Piece], layout: Layout) -> None:
         """Write rows into a store that has none, all of them or nothing; raise StoreError where it has some."""
+
+
+class Replies(Protocol):
+    """Answers to writes under a key of the client's, so that a write that is sent twice is done once.
+
+    They may be lost in a crash. When anything is deleted from the store all of them go, for they may tell it.
+    """
+
+    async def take(self, key: str, request: bytes, holder: str, *, lease: float) -> Reply | None:
+        """Take a key to answer under it, for `lease` seconds at most; return what another has answered or is making.
+
+        `None` says that the key is the holder's now; of several who take it at once it is for one.
+        """
+
+    async def keep(self, key: str, holder: str, answer: Reply, *, ttl: float) -> None:
+        """Keep the holder's answer for `ttl` seconds, unless something was deleted since it took the key."""
+
+    async def drop(self, key: str, holder: str | None = None) -> None:
+        """Let the next request under a key be the first; with a holder only where the key is still his."""
+
+    async def clear(self) -> None:
+        """Forget all."""

@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from recollect.exchange import Batch, Committed, Keyed, Keys, Located, Page, Scored, Scores, Traits, Unembedded
     from recollect.models import (
         Change,
+        Community,
         Conversation,
         Entity,
+        EntityPath,
         Job,
         JobState,
         Memory,
@@ -97,9 +99,10 @@ class Queue(Protocol):
     """Jobs, born with the write that needs them. A claimed job whose lease ran out is claimed again."""
 
     async def claim(self, worker: str, *, limit: int, lease: float, besides: Collection[str] = ()) -> list[Job]:
-        """Claim up to `limit` ready jobs in order for `lease` seconds; no job goes to two workers at once.
+        """Claim up to `limit` ready jobs for `lease` seconds; no job goes to two workers at once.
 
-        Jobs of the names in `besides` are left alone.
+        Those of one name and one owner come in order. Where several owners wait, each gets the same share, however
+        many jobs it has; an owner who waits alone gets all. Jobs of the names in `besides` are left alone.
         """
 
     async def extend(self, worker: str, *, lease: float) -> None:
@@ -114,8 +117,11 @@ class Queue(Protocol):
     async def finish(self, ids: Sequence[int]) -> None:
         """Remove jobs that are done; finishing a job twice does nothing."""
 
-    async def fail(self, job_id: int, error: str, *, retry_in: float | None) -> None:
-        """Put a job back for later, or park it with its error when `retry_in` is `None`."""
+    async def fail(self, job_id: int, error: str, *, retry_in: float | None, worker: str | None = None) -> None:
+        """Put a job back for later, or park it with its error when `retry_in` is `None`.
+
+        Nothing happens where `worker` is named and no longer holds the job: its lease ran out, and another has it.
+        """
 
     async def push(self, tasks: Sequence[Task]) -> None:
         """Add jobs of their own, outside any write."""
@@ -225,5 +231,23 @@ class Graph(Protocol):
     async def mentions(self, where: Where, entities: Sequence[int], limit: int) -> Keys:
         """Return the keys of memories that mention any of the entities, the newest first."""
 
-    async def neighbours(self, reach: Reach, name: str, *, limit: int = 50) -> Sequence[Relation]:
-        """Return the relations of an entity, the strongest first."""
+    async def neighbours(
+        self, reach: Reach, name: str, *, at: datetime | None = None, limit: int = 50
+    ) -> Sequence[Relation]:
+        """Return the relations of an entity, the strongest first; with `at` only what was said to hold then."""
+
+    async def paths(
+        self, reach: Reach, start: str, end: str, *, at: datetime | None = None, hops: int = 4, limit: int = 10
+    ) -> Sequence[EntityPath]:
+        """Return the shortest paths of at most `hops` relations between two entities, whichever way these point.
+
+        A path stays within a user's project; each project gives its own shortest ones. They come by length, then by the
+        names along them. There is none from an entity to itself, and none is told where it is too far to look.
+        """
+
+    async def communities(self, reach: Reach, *, at: datetime | None = None, limit: int = 20) -> Sequence[Community]:
+        """Return groups of two and more entities that are tied closely, those with the most ties first.
+
+        What ties entities are relations, and memories (the latest, where they are many) that name both; with `at` only
+        what was said to hold then. The same ties give the same groups.
+        """

@@ -40,6 +40,15 @@ class Tokens(Protocol):
     async def used(self, token_id: str, at: datetime) -> None:
         """Note when a token last opened; of an unknown one nothing is noted. Losing it in a crash is allowed."""
 
+    async def sign_out(self, once: str, ends: int, now: int) -> None:
+        """Keep that a browser's session is over, by its number and the second at which it would have ended by itself.
+
+        Those that would have ended before `now` are forgotten.
+        """
+
+    async def signed_out(self) -> frozenset[str]:
+        """Return the numbers of the sessions that were ended."""
+
 
 class People(Protocol):
     """Users, members and grants. Durable when a call returns; every change makes another `edition`."""

@@ -8,7 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from recollect.models import Arrived, Chunk, Departing, Going, Link, Memory, Node, Replica, Task
+    from recollect.models import (
+        Arrived,
+        Chunk,
+        Departing,
+        Forgotten,
+        Going,
+        Link,
+        Memory,
+        Node,
+        Reach,
+        Replica,
+        Task,
+    )
 
 
 class Sync(Protocol):
@@ -49,6 +61,21 @@ class Sync(Protocol):
 
         What does not stand goes into the memory's history. `reached` is noted with it: how far the log of `via` has
         been taken, a node's beside the node, any other's in the link. Taking a page again changes nothing.
+        """
+
+    async def forbid(self, reach: Reach) -> None:
+        """Note, for stores that are away, that everything in reach that was made until now is to be nowhere.
+
+        It deletes nothing here. A reach that names a conversation or an agent is not to be given.
+        """
+
+    async def forgotten(self) -> Sequence[Forgotten]:
+        """Return what was noted here and heard from others, lifted orders too."""
+
+    async def agree(self, told: Sequence[Forgotten], exchanged: Callable[[str], bool], *, again: bool = False) -> int:
+        """Take orders over, and delete what those that are new here (`again`: all) are about; return how much went.
+
+        Only projects that are `exchanged` are touched. In whatever order stores hear, they end with the same orders.
         """
 
     async def link(self, **changes: Any) -> Link:

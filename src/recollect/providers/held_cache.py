@@ -58,6 +58,10 @@ class HeldCache:
         self._taken = 0
         self._epoch += 1
 
+    def holding(self, pieces: Sequence[bytes]) -> int:
+        """Return how many values hold one of these pieces."""
+        return sum(any(piece in value for piece in pieces) for value, _ in self._held.values())
+
     def _drop(self, key: str) -> None:
         found = self._held.pop(key, None)
         if found is not None:
@@ -101,6 +105,11 @@ class LayeredCache:
         await self._back.clear()
         self._seen = None  # it is another one now
         await self._front.clear()  # what was put there meanwhile
+
+    async def holding(self, pieces: Sequence[bytes]) -> int:
+        """Return how many values here and there hold one of these pieces; of one in both, two."""
+        await self.settled()
+        return self._front.holding(pieces) + await self._back.holding(pieces)
 
     async def settled(self) -> None:
         """Wait until everything set so far is written behind."""

@@ -27,6 +27,9 @@ from recollect.errors import ConfigError
 from recollect.server.private import MODE
 from recollect.settings import Settings
 
+if sys.platform != "win32":
+    import fcntl
+
 MEGABYTE: Final = 1 << 20
 WAITING: Final = 10_000
 """Lines that may wait to be written; when there are more, the newest are dropped and counted."""
@@ -133,8 +136,46 @@ class Sink(logging.Handler):
             self._target.handle(logging.makeLogRecord({"msg": line}))
 
 
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Keep other processes out while the block runs, where the system can."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, MODE)
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 class PrivateFile(RotatingFileHandler):
-    """A file that only its owner can read, turned over when it is full."""
+    """A file that only its owner can read, turned over when it is full; several processes may write to one."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> int:  # noqa: N802 - the name is logging's
+        """Tell whether it is full; follows the others first when one of them has turned it over."""
+        self._follow()
+        return int(super().shouldRollover(record))
+
+    def doRollover(self) -> None:  # noqa: N802 - the name is logging's
+        """Turn it over, unless another process has done so while this one waited for its turn."""
+        with _turn(Path(f"{self.baseFilename}.lock")):
+            if not self._follow():
+                super().doRollover()
+
+    def _follow(self) -> bool:
+        """Open the file anew if it is another one by now; tell whether it was."""
+        try:
+            now = os.stat(self.baseFilename)  # noqa: PTH116 - on every line, and a Path costs more than the call
+        except FileNotFoundError:
+            now = None
+        if self.stream is None:
+            return False
+        there = os.fstat(self.stream.fileno())
+        if now is not None and (now.st_dev, now.st_ino) == (there.st_dev, there.st_ino):
+            return False
+        self.stream.close()
+        self.stream = self._open()
+        return True
 
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)

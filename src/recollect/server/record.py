@@ -6,15 +6,18 @@ import http.client
 import json
 import os
 import secrets
+import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from recollect.api.guard.open import INSTANCE, LIVE
 from recollect.server.private import create_private
+from recollect.version import __version__
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,13 @@ def reachable(host: str) -> str:
 def path_of(home: Path) -> Path:
     """Return where a data directory's file is."""
     return home / "server.json"
+
+
+def record_of(host: str, taken: socket.socket, instance: str | None = None) -> Record:
+    """Return what this process is found by, as a server that listens on a socket; a new one where none is named."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    pid = os.getpid()
+    return Record(pid, birth(pid), host, taken.getsockname()[1], instance or new_instance(), __version__, now)
 
 
 def new_instance() -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from typing import TextIO
 
 import uvicorn
@@ -19,9 +19,12 @@ from recollect.api.app import create_app
 from recollect.api.guard.guards import Door
 from recollect.api.guard.refusals import note_refusals
 from recollect.api.hooks import receive
+from recollect.api.watch.summed import Summed, folder_of
+from recollect.app.shared import open_wake
 from recollect.errors import ConfigError
 from recollect.library import AsyncMemory
 from recollect.ops.backup.schedule import Schedule, scheduled
+from recollect.ops.retention import schedule as retention
 from recollect.ops.sync.keeper import Keeper, keeps
 from recollect.server import record, token
 from recollect.server.life import Life
@@ -29,12 +32,14 @@ from recollect.server.listen import is_private, listen, room_for
 from recollect.server.logs import logging_to
 from recollect.server.mcp import Mcp
 from recollect.server.protocol import Limits, limited
-from recollect.server.record import Record
+from recollect.server.record import record_of
 from recollect.server.session_key import session_key
-from recollect.server.sign_outs import SignOuts
+from recollect.server.share import Share
+from recollect.server.sign_outs import take_over
 from recollect.server.spool import Spool
 from recollect.server.stage import come_up
 from recollect.server.telemetry import tracing
+from recollect.server.watchdog import watched
 from recollect.settings import Settings, secret
 from recollect.stores.sql.database import prepare_home
 from recollect.version import __version__
@@ -51,19 +56,20 @@ CATCHING_UP = 2.0
 Say = Callable[[str], None]
 
 
-def serve(settings: Settings, say: Say, *, log_to: TextIO | None = None) -> None:
+def serve(settings: Settings, say: Say, *, log_to: TextIO | None = None, share: Share | None = None) -> None:
     """Serve until SIGTERM or SIGINT; `say` tells people what they should know, the log goes to its file and `log_to`.
 
+    With a `share` this is one process of several (`pool`), which has its port from the one that started it.
     Raises ConfigError when the settings would let strangers in, RecollectError when the port is taken or the store
     cannot be opened.
     """
     wanted = settings.server
     prepare_home(settings.home)
-    taken = listen(wanted.host, wanted.port)
+    taken = listen(wanted.host, wanted.port) if share is None else share.taken()
     try:
         _check(taken, wanted.auth, wanted.host, wanted.origins)
         with logging_to(settings, stderr=log_to):
-            serving = _Serving(settings, taken, say)
+            serving = _Serving(settings, taken, say, share)
             with tracing(serving.app, settings.telemetry):
                 serving.run()
     finally:
@@ -88,7 +94,7 @@ def _check(taken: socket.socket, auth: bool, host: str, origins: tuple[str, ...]
 class _Serving:
     """One run of the server."""
 
-    def __init__(self, settings: Settings, taken: socket.socket, say: Say) -> None:
+    def __init__(self, settings: Settings, taken: socket.socket, say: Say, share: Share | None) -> None:
         self._settings = settings
         self._taken = taken
         self._say = say
@@ -99,7 +105,11 @@ class _Serving:
         self.app: FastAPI = create_app(None, settings, door=_door(settings))
         self._mcp = Mcp(settings)
         self._mcp.install(self.app)
-        self._record = _record(settings.server.host, taken)
+        self._share = share
+        if share is not None:
+            self._summed = Summed(self.app.state.figures.registry, folder_of(settings.home), share.number)
+            self.app.state.summed = self._summed
+        self._record = record_of(settings.server.host, taken, None if share is None else share.instance)
         self.app.state.instance = self._record.instance
         config = _config(self.app, settings)
         self._factory = config.get_loop_factory()
@@ -108,6 +118,11 @@ class _Serving:
     def run(self) -> None:
         """Run to the end."""
         self._life.catch_signals()
+        if self._share is not None:
+            self._is_first = self._share.is_first
+            self._share.when_alone(lambda: signal.raise_signal(signal.SIGTERM))
+            self._until_the_end()
+            return
         other = record.claim(self._settings.home, self._record)
         if other is not None:
             self._say(
@@ -115,10 +130,13 @@ class _Serving:
             )
         self._is_first = other is None
         try:
-            with asyncio.Runner(loop_factory=self._factory) as runner:
-                runner.run(self._work())
+            self._until_the_end()
         finally:
             record.withdraw(self._settings.home, self._record)
+
+    def _until_the_end(self) -> None:
+        with asyncio.Runner(loop_factory=self._factory) as runner:
+            runner.run(self._work())
         if self._failure is not None:
             raise self._failure
 
@@ -127,7 +145,8 @@ class _Serving:
         stage = asyncio.create_task(coming, name="recollect-start")
         stage.add_done_callback(self._came_up)
         try:
-            await self._life.serve(sockets=[self._taken])
+            with watched(self._settings.worker.stuck if self._share is not None else 0):
+                await self._life.serve(sockets=[self._taken])
         finally:
             self.app.state.ready = False
             stage.cancel()
@@ -136,18 +155,41 @@ class _Serving:
 
     def _made(self, memory: AsyncMemory) -> None:
         self._memory = memory
+        memory.app.meters.add(self.app.state.figures)
 
     async def _catch_up(self, memory: AsyncMemory) -> None:
         """Take the events that hooks wrote down meanwhile, and go on doing so; one server of a directory does."""
+        if not self._settings.server.jobs:  # else the worker's start has seen to it
+            memory.app.begin_forgetting()
+        await take_over(self._settings.home, memory.app.tokens)
+        spool = Spool(self._settings.home, partial(receive, memory))
+        if self._is_first or self._share is not None:
+            self.app.state.spool = spool  # of several processes one delivers; all let that go first
         if self._is_first:
-            spool = Spool(self._settings.home, partial(receive, memory))
             await spool.deliver(CATCHING_UP)
-            self.app.state.spool = spool
             self._beside.append(asyncio.create_task(spool.run(), name="recollect-spool"))
             if scheduled(memory.app):
                 self._beside.append(asyncio.create_task(Schedule(memory.app).run(), name="recollect-backup"))
-        if keeps(memory.app):
+            if retention.scheduled(memory.app):
+                keeping = retention.Schedule(memory.app).run()
+                self._beside.append(asyncio.create_task(keeping, name="recollect-retention"))
+        self._wake(memory)
+        if self._share is not None:
+            self._beside.append(asyncio.create_task(self._summed.run(), name="recollect-figures"))
+        if keeps(memory.app) and (self._is_first or self._share is None):
             self._beside.append(asyncio.create_task(Keeper(memory.app).run(), name="recollect-sync"))
+
+    def _wake(self, memory: AsyncMemory) -> None:
+        """Wake other processes over Redis, where there is one, and be woken by them."""
+
+        def heard() -> None:
+            self.app.state.hub.nudge()
+            memory.app.worker.wake()
+
+        wake = open_wake(self._settings, heard)
+        if wake is not None:
+            memory.app.meters.add(lambda deed: wake.wrote() if deed.verb == "write" else None)
+            self._beside.append(asyncio.create_task(wake.run(), name="recollect-wake"))
 
     def _came_up(self, stage: asyncio.Task[None]) -> None:
         if stage.cancelled():
@@ -156,8 +198,12 @@ class _Serving:
         if self._failure is not None:
             self._life.should_exit = True
             return
-        self._say(f"recollect {__version__} at {self._record.url}")
-        self._say(_who_may(self._settings))
+        if self._share is None:
+            self._say(f"recollect {__version__} at {self._record.url}")
+        if self._share is None or self._share.is_first:
+            self._say(_who_may(self._settings))
+        if self._share is not None:
+            self._share.tell_ready()
 
     async def _close(self) -> None:
         for task in self._beside:
@@ -180,20 +226,15 @@ def _door(settings: Settings) -> Door:
     counts = secret(settings.redis.url) or None
     if not settings.server.auth:
         return Door(settings.server.host, auth=False, counts=counts)
-    return Door(settings.server.host, key=session_key(settings.home), ended=SignOuts(settings.home), counts=counts)
+    chosen = secret(settings.server.session_key)
+    key = sha256(chosen.encode()).digest() if chosen else session_key(settings.home)
+    return Door(settings.server.host, key=key, counts=counts)
 
 
 def _who_may(settings: Settings) -> str:
     if settings.server.auth:
         return f"clients show the token in {token.path_of(settings.home)}"
     return "WARNING: --no-auth: every program and every user of this machine can read, change and delete all memories"
-
-
-def _record(host: str, taken: socket.socket) -> Record:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Record(
-        os.getpid(), record.birth(os.getpid()), host, taken.getsockname()[1], record.new_instance(), __version__, now
-    )
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:

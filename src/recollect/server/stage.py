@@ -39,7 +39,8 @@ async def come_up(
     before the first request is let in. A store that is locked is waited
     for, an embedder that does not answer for `server.patience` seconds. Raises what cannot be waited for.
     """
-    memory = await _patiently(lambda: in_background(lambda: AsyncMemory(settings=settings)))
+    working = settings.server.jobs
+    memory = await _patiently(lambda: in_background(lambda: AsyncMemory(settings=settings, worker=working)))
     made(memory)
     await _patiently(memory.__aenter__)
     if settings.server.auth:

@@ -13,6 +13,7 @@ from recollect.settings.core import (
     RetrieveSettings,
     WorkerSettings,
 )
+from recollect.settings.graph import GraphSettings
 from recollect.settings.infer import InferSettings
 from recollect.settings.load import PREFIX, Effective, Loaded, load
 from recollect.settings.local import LocalSettings
@@ -29,6 +30,7 @@ from recollect.settings.part import Names, Part, secret
 from recollect.settings.project import ProjectSettings
 from recollect.settings.redis import RedisSettings
 from recollect.settings.rerank import RerankSettings
+from recollect.settings.retention import PolicySettings, RetentionSettings
 from recollect.settings.route import LOCAL, Place, Plan, Ref, Route, described, plan
 from recollect.settings.server import LogSettings, ServerSettings, TelemetrySettings
 from recollect.settings.settings import HOME, Settings
@@ -52,6 +54,7 @@ __all__ = [
     "EmbedEndpoint",
     "EmbedderSettings",
     "FusionSettings",
+    "GraphSettings",
     "InferSettings",
     "Loaded",
     "LocalSettings",
@@ -62,11 +65,13 @@ __all__ = [
     "Part",
     "Place",
     "Plan",
+    "PolicySettings",
     "ProjectSettings",
     "ProviderSettings",
     "RedisSettings",
     "Ref",
     "RerankSettings",
+    "RetentionSettings",
     "RetrieveSettings",
     "Route",
     "ServerSettings",

@@ -7,6 +7,7 @@ from typing import Any
 
 from recollect.errors import ConfigError
 from recollect.settings.beside import vectors_of as index_of
+from recollect.settings.graph import graph_of
 from recollect.settings.mini_llm import (
     infer_of,
     local_of,
@@ -33,6 +34,7 @@ def from_seeds(env: Mapping[str, str]) -> dict[str, Any]:
         "retrieve": retrieve_of,
         "vectors": index_of,
         "redis": redis_of,
+        "graph": graph_of,
     }
     values.update((name, found) for name, read in parts.items() if (found := read(env)))
     if embedder := values.get("embedder"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from recollect.settings.part import Names, Part
 
@@ -28,6 +28,9 @@ class ServerSettings(Part):
         "60000/minute", pattern=r"^([1-9]\d{0,8} ?/ ?(second|minute|hour|day)|off)$", description="most requests"
     )
     rate_loopback: bool = Field(True, description="whether the rate counts for clients on this machine too")
+    jobs: bool = Field(True, description="whether servers work off jobs too; else worker processes do it alone")
+    workers: int = Field(1, ge=1, le=64, description="processes that share the port")
+    session_key: SecretStr | None = Field(None, min_length=32, description="seals the sessions of browsers")
     patience: float = Field(10.0, ge=0, description="seconds a start waits for the embedder before it goes on without")
     grace: float = Field(5.0, ge=0, le=8, description="seconds requests have to end when the server is stopped")
 

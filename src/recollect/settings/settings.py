@@ -18,6 +18,7 @@ from recollect.settings.core import (
     RetrieveSettings,
     WorkerSettings,
 )
+from recollect.settings.graph import GraphSettings
 from recollect.settings.infer import InferSettings
 from recollect.settings.local import LocalSettings
 from recollect.settings.models import FusionSettings, ModelsSettings
@@ -26,6 +27,7 @@ from recollect.settings.part import Part
 from recollect.settings.project import ProjectSettings
 from recollect.settings.redis import RedisSettings
 from recollect.settings.rerank import RerankSettings
+from recollect.settings.retention import RetentionSettings
 from recollect.settings.server import LogSettings, ServerSettings, TelemetrySettings
 from recollect.settings.stores import StoreSettings
 
@@ -38,6 +40,7 @@ class Settings(Part):
     home: Path = HOME
     store: StoreSettings = StoreSettings()  # type: ignore[call-arg]
     vectors: VectorsSettings = VectorsSettings()  # type: ignore[call-arg]
+    graph: GraphSettings = GraphSettings()  # type: ignore[call-arg]
     redis: RedisSettings = RedisSettings()  # type: ignore[call-arg]
     embedder: EmbedderSettings = EmbedderSettings()  # type: ignore[call-arg]
     chat: ChatSettings = ChatSettings()  # type: ignore[call-arg]
@@ -55,6 +58,7 @@ class Settings(Part):
     agents: AgentsSettings = AgentsSettings()  # type: ignore[call-arg]
     node: NodeSettings = NodeSettings()  # type: ignore[call-arg]
     backup: BackupSettings = BackupSettings()  # type: ignore[call-arg]
+    retention: RetentionSettings = RetentionSettings()  # type: ignore[call-arg]
     alerts: AlertsSettings = AlertsSettings()  # type: ignore[call-arg]
     log: LogSettings = LogSettings()  # type: ignore[call-arg]
     telemetry: TelemetrySettings = TelemetrySettings()  # type: ignore[call-arg]

@@ -1,7 +1,7 @@
 """How vectors are kept: 16 bits a number as two int8 planes, so that a search reads only the first.
 
 A vector v is `scale * (high + low / 254)` with `scale = max|v| / 127`: the high plane alone ranks (error of a cosine
-about 0.002), both planes together rescore (error below 2e-5).
+about 0.002), both planes together rescore (error below 2e-5). A vector that was quantised has the high plane alone.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ def pack(vectors: Sequence[bytes]) -> list[bytes]:
 
 
 def unpack(codes: Sequence[bytes], dimension: int) -> tuple[Floats, Bytes, Bytes]:
-    """Return scales and planes of stored vectors."""
+    """Return scales and planes of stored vectors; one that was quantised has a low plane of zeros."""
+    whole = 4 + 2 * dimension
+    if any(len(code) < whole for code in codes):
+        codes = [code if len(code) == whole else bytes(code).ljust(whole, b"\0") for code in codes]
     raw = np.frombuffer(b"".join(codes), np.uint8).reshape(len(codes), 4 + 2 * dimension)
     scale = np.ascontiguousarray(raw[:, :4]).view(np.float32).ravel()
     planes = raw[:, 4:].view(np.int8)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from recollect.models import AuditHead
+
+if sys.platform != "win32":
+    import fcntl
 
 
 class Witness:
@@ -35,10 +40,22 @@ class Witness:
         await asyncio.to_thread(self._write, head)
 
     def _write(self, head: AuditHead) -> None:
-        with self._lock, suppress(OSError):
+        with self._lock, suppress(OSError), _alone(self._path.with_name(f"{self._path.name}.lock")):
             held = self.head()
             if held is not None and held.seq >= head.seq:
                 return
             new = self._path.with_name(f"{self._path.name}.{os.getpid()}")
             new.write_text(json.dumps({"seq": head.seq, "digest": head.digest}), encoding="ascii")
             new.replace(self._path)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep other processes of the data directory out while the block runs, where the system can."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -141,3 +141,55 @@ class QueueContract:
         assert (again.id, again.attempts, again.error) == (jobs[1].id, 1, None)
         assert await backend.queue.retry() == 2
         assert len(await backend.queue.claim("w1", limit=9, lease=60)) == 2
+
+    async def test_one_owner_with_many_jobs_does_not_starve_another_with_one(self, backend: Backend) -> None:
+        await backend.queue.push(owned("alice", 500))
+        first = await backend.queue.claim("w1", limit=50, lease=60)
+        await backend.queue.push(owned("bo", 1))
+        claimed = await backend.queue.claim("w1", limit=50, lease=60)
+        assert len(first) == len(claimed) == 50, "who waits alone gets all"
+        assert [job.payload for job in claimed].count({"who": "bo", "number": 0}) == 1
+
+    async def test_owners_who_wait_share_alike_and_each_in_order(self, backend: Backend) -> None:
+        await backend.queue.push(owned("alice", 300))
+        await backend.queue.finish([job.id for job in await backend.queue.claim("w1", limit=100, lease=60)])
+        await backend.queue.push([*owned("bo", 200), *owned("chen", 200), *tasks(200)])
+        got: dict[str, list[int]] = {}
+        for _ in range(4):
+            for job in await backend.queue.claim("w1", limit=40, lease=60):
+                got.setdefault(job.payload.get("who", ""), []).append(job.payload["number"])
+        assert got.keys() == {"alice", "bo", "chen", ""}
+        assert all(38 <= len(numbers) <= 42 for numbers in got.values())
+        assert all(numbers == list(range(numbers[0], numbers[0] + len(numbers))) for numbers in got.values())
+
+    async def test_a_share_is_counted_in_memories(self, backend: Backend) -> None:
+        await backend.queue.push([Task("embed", {"ids": ["x"] * 10}, ("alice", "p")) for _ in range(20)])
+        await backend.queue.push(owned("bo", 100))
+        claimed = await backend.queue.claim("w1", limit=22, lease=60)
+        assert sum("who" in job.payload for job in claimed) >= 18
+
+    async def test_what_failed_or_was_parked_does_not_go_before_others(self, backend: Backend) -> None:
+        await backend.queue.push(owned("alice", 40))
+        claimed = await backend.queue.claim("w1", limit=40, lease=60)
+        for job in claimed:
+            await backend.queue.fail(job.id, "x", retry_in=None if job.payload["number"] % 2 else 1)
+        backend.clock.forward(2)
+        assert await backend.queue.retry() == 20
+        await backend.queue.push(owned("bo", 20))
+        mixed = await backend.queue.claim("w1", limit=20, lease=60)
+        assert 5 <= sum(job.payload["who"] == "bo" for job in mixed) <= 15
+
+    async def test_a_worker_that_lost_a_job_cannot_put_it_back(self, backend: Backend) -> None:
+        await backend.queue.push(tasks(1))
+        (job,) = await backend.queue.claim("w1", limit=1, lease=60)
+        backend.clock.forward(61)
+        assert len(await backend.queue.claim("w2", limit=1, lease=60)) == 1
+        await backend.queue.fail(job.id, "x", retry_in=0, worker="w1")
+        assert await backend.queue.workers() == ["w2"]
+        await backend.queue.fail(job.id, "x", retry_in=0, worker="w2")
+        assert await backend.queue.workers() == []
+
+
+def owned(user: str, count: int) -> list[Task]:
+    """Return numbered tasks of a user's."""
+    return [Task("embed", {"who": user, "number": number}, (user, "default")) for number in range(count)]

@@ -35,3 +35,12 @@ class TokensContract:
         assert await tokens.revoke(["t1"]) == 0
         assert await tokens.revoke([]) == 0
         assert await tokens.list() == [numbered(0), numbered(2)]
+
+    async def test_sessions_that_were_ended_are_known_until_they_would_have_ended(self, tokens: Tokens) -> None:
+        assert await tokens.signed_out() == frozenset()
+        for _ in range(2):
+            await tokens.sign_out("one", 100, 10)
+        await tokens.sign_out("猫", 200, 99)
+        assert await tokens.signed_out() == {"one", "猫"}
+        await tokens.sign_out("two", 300, 100)
+        assert await tokens.signed_out() == {"猫", "two"}

@@ -148,3 +148,7 @@ class WithinContract:
             assert sorted(found.tolist()) == sorted(keys[place] for place in inside), reach
             related = await backend.graph.neighbours(reach, "Zebra")
             assert sum(one.weight for one in related) == len(inside), reach
+            ways = await backend.graph.paths(reach, "Zebra", "Lion", limit=99)
+            assert sorted((one.user_id, one.project_id) for one in ways) == sorted(inside), reach
+            groups = await backend.graph.communities(reach, limit=99)
+            assert sorted((one.user_id, one.project_id) for one in groups) == sorted(inside), reach

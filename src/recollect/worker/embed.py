@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from recollect.errors import EmbedderMissing
@@ -46,6 +46,14 @@ class Embedding:
                 log.warning("Searching by words only: %s", error)
                 self._told = True
             raise
+
+    async def everything(self, tell: Callable[[int], object]) -> int:
+        """Embed every chunk that has no vector yet; return how many there were, told of as they are done."""
+        made = 0
+        while step := await self._some(None):
+            made += step
+            tell(made)
+        return made
 
     async def _part(self, ids: Sequence[str]) -> None:
         async with self._turns:

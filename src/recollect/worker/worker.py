@@ -61,6 +61,7 @@ class Worker:
         self._rested = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._idle = False
+        self._leaving = False
         self._draining = 0
 
     def start(self) -> None:
@@ -85,6 +86,14 @@ class Worker:
                 await self._task
             self._task = None
             await self._queue.release(self._name)
+
+    async def finish(self, within: float) -> None:
+        """Claim nothing more, let what is under way be done in so many seconds, then stop."""
+        self._leaving = True
+        self.wake()
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=within)
+        await self.stop()
 
     async def drain(self) -> None:
         """Work until no job is waiting: neither here nor claimed by anyone else."""
@@ -126,7 +135,10 @@ class Worker:
         while True:
             await asyncio.sleep(self._pace.lease / 3)
             if not self._idle:
-                await self._queue.extend(self._name, lease=self._pace.lease)
+                try:
+                    await self._queue.extend(self._name, lease=self._pace.lease)
+                except RecollectError as error:  # it is tried again; who loses a claim does no harm by finishing
+                    log.warning("The worker could not keep its claims: %s", error)
 
     async def _run(self) -> None:
         """Keep every lane busy: while one batch is embedded on its threads, another is derived from and written.
@@ -136,9 +148,9 @@ class Worker:
         under_way: dict[asyncio.Task[None], str] = {}
         alive = asyncio.create_task(self._keep_claims())
         try:
-            while True:
+            while under_way or not self._leaving:
                 self._woken.clear()
-                groups = await self._claimed_or_told(under_way)
+                groups = {} if self._leaving else await self._claimed_or_told(under_way)
                 for name, jobs in groups.items():
                     under_way[asyncio.create_task(self._work(name, jobs))] = name
                 self._idle = not under_way
@@ -166,7 +178,7 @@ class Worker:
         woken = asyncio.create_task(self._woken.wait())
         try:
             await asyncio.wait({woken, *under_way}, timeout=self._pace.poll, return_when=asyncio.FIRST_COMPLETED)
-            if self._woken.is_set() and not self._draining:
+            if self._woken.is_set() and not (self._draining or self._leaving):
                 await asyncio.sleep(LINGER)
         finally:
             woken.cancel()
@@ -199,4 +211,5 @@ class Worker:
         spent = final or job.attempts >= self._pace.attempts
         log.info("Job %d (%s) failed%s: %s", job.id, job.name, ", parked" if spent else "", type(error).__name__)
         text = f"{type(error).__name__}: {error}"
-        await self._queue.fail(job.id, text, retry_in=None if spent else 2.0 ** min(job.attempts, 8))
+        later = None if spent else 2.0 ** min(job.attempts, 8)
+        await self._queue.fail(job.id, text, retry_in=later, worker=self._name)

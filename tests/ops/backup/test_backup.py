@@ -14,11 +14,12 @@ from recollect import AsyncMemory
 from recollect.app.tables import tables_of
 from recollect.errors import BackupDamaged, Conflict, InvalidInput, NotFound
 from recollect.ops.backup.keep import Policy, kept, prune
-from recollect.ops.backup.place import Folder
-from recollect.ops.backup.repository import Repository, open_repository, place_of
+from recollect.ops.backup.repository import Repository, open_repository
 from recollect.ops.backup.restore import bring_back
 from recollect.ops.backup.trial import try_out
 from recollect.ops.backup.write import Made, back_up
+from recollect.stores.objects.named import place_of
+from recollect.stores.objects.place import Folder
 from recollect.testing.clock import FakeClock
 from recollect.testing.embedder import FakeEmbedder
 

@@ -117,3 +117,28 @@ def test_one_backup_at_a_time_there_too(repository: Repository) -> None:
 def test_a_bucket_that_is_not_there_is_told(chosen: BackupSettings) -> None:
     with pytest.raises(RecollectError):
         repository_of(chosen.model_copy(update={"to": "s3://no-such-bucket/x"}), create=True)
+
+
+async def test_half_an_upload_leaves_the_backup_before_it_good_and_the_store_as_it_is(
+    memory: AsyncMemory, repository: Repository, chosen: BackupSettings, tmp_path: Path
+) -> None:
+    first = await made(memory, repository)
+    await memory.add("written after the first backup", user_id="zoe")
+    await memory.drain()
+    put = repository.place.put
+
+    def failing(name: str, value: bytes) -> None:
+        if name.startswith("snapshots/"):
+            raise RecollectError("The network is gone")
+        put(name, value)
+
+    repository.place.put = failing  # type: ignore[method-assign]
+    with pytest.raises(RecollectError, match="network"):
+        await made(memory, repository)
+    again = repository_of(chosen)
+    assert [one.id for one in again.snapshots()] == [first.snapshot]
+    settings = memory.app.settings.model_copy(update={"home": tmp_path / "again"})
+    assert (await bring_back(again, again.snapshot(), settings, silent)).memories == first.memories
+    assert (await memory.search("written after the first backup", user_id="zoe"))[0].memory.scope.user_id == "zoe"
+    with pytest.raises(Conflict, match="There is a store"):
+        await bring_back(again, again.snapshot(), memory.app.settings, silent)

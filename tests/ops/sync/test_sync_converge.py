@@ -11,6 +11,8 @@ from tests.ops.sync.fleet import Fleet, Member, chance, shared_state, texts_on_d
 
 from recollect.errors import ProviderFailed, RecollectError
 from recollect.library import AsyncMemory
+from recollect.models import Memory
+from recollect.stores.sql.row import micros
 
 SKEWS = (0.0, 86_400.0 * 400, -86_400.0 * 30)
 
@@ -24,6 +26,7 @@ class Story:
         self.ids: list[str] = []
         self.gone: set[str] = set()
         self.private: set[str] = set()
+        self.made: dict[str, Memory] = {}
         self.count = 0
 
     def text(self) -> str:
@@ -33,6 +36,7 @@ class Story:
     async def begin(self, one: Member) -> None:
         kept = await one.memory.add(self.text(), user_id="alice", project_id="web")
         self._keep(kept.id, kept.text, hidden=False)
+        self.made[kept.id] = kept
 
     async def step(self, one: Member) -> None:
         one.clock.forward(self.luck.choice((0.0, 0.001, 1.0, 60.0)))
@@ -54,6 +58,7 @@ class Story:
             metadata={"visibility": "private"} if hidden else {"n": self.count},
         )
         self._keep(kept.id, kept.text, hidden=hidden)
+        self.made[kept.id] = kept
 
     async def _capture(self, one: Member) -> None:
         number = self.luck.randrange(12)  # some messages are captured on several nodes: they are one memory
@@ -81,6 +86,24 @@ class Story:
         page = await one.memory.list(user_id=user, limit=1000)
         await one.memory.forget(user_id=user)
         self.gone |= {item.id for item in page.memories}
+
+    async def forgotten(self) -> set[str]:
+        """Return what nobody has because its user was forgotten; every store knows of whom that is."""
+        orders = await self.fleet.hub.app.sync.forgotten()
+        stores = [self.fleet.hub, *(one.memory for one in self.fleet.members)]
+        for memory in stores:
+            assert await memory.app.sync.forgotten() == orders
+        places = {
+            name: (item.scope.user_id, item.scope.project_id, item.created_at) for name, item in self.made.items()
+        }
+        covered = {
+            name
+            for name, (user, project, at) in places.items()
+            if any(order.covers(user, project, micros(at)) for order in orders)
+        }
+        for memory in stores:
+            assert await memory.app.engine.stores.records.get(sorted(covered)) == []
+        return covered
 
     async def _hide(self, one: Member) -> None:
         """Call a memory of one's own back."""
@@ -145,6 +168,7 @@ async def _run(home: Path, seed: int, steps: int) -> None:
             own = {name for name in common if await _is_private(member, name)}  # a view of its own of what came here
             expected = {name: body for name, body in common.items() if name not in own}
             assert await shared_state(member.memory) == expected, f"{member.name} and the center differ"
+        story.gone |= await story.forgotten()
         for name in story.told.keys() - story.gone:
             everywhere = [fleet.hub, *(member.memory for member in fleet.members)]
             known = set().union(*[await _told_by(memory, name) for memory in everywhere])

@@ -119,21 +119,6 @@ async def test_forgetting_a_user_travels(fleet: Fleet) -> None:
     assert (await texts(a), len(await texts(a, user_id="bo"))) == ([], 3)
 
 
-async def test_what_a_node_had_not_shown_when_its_user_was_forgotten_appears_and_goes_with_the_next_forget(
-    fleet: Fleet,
-) -> None:
-    a, b = await pair(fleet)
-    await a.memory.add("known to all", user_id="alice")
-    await fleet.settle()
-    await b.memory.add("written while away", user_id="alice")
-    await a.memory.forget(user_id="alice")
-    await fleet.settle()
-    assert await texts(a) == await texts(b) == ["written while away"]
-    await a.memory.forget(user_id="alice")
-    await fleet.settle()
-    assert await texts(a) == await texts(b) == []
-
-
 async def test_private_memories_stay_and_what_becomes_private_is_called_back(fleet: Fleet) -> None:
     a, b = await pair(fleet)
     await a.memory.add("my diary", user_id="alice", metadata={"visibility": "private"})

@@ -66,6 +66,8 @@ export interface Context {
   memories: string[];
   dropped: number;
   fused_by: string;
+  /** How many memories of each project are in it, where several were asked. */
+  projects?: Record<string, number>;
 }
 
 export interface Step {
@@ -275,4 +277,58 @@ export interface Across {
   search_time_ms: number;
   projects_left: string[];
   projects_denied: string[];
+}
+
+/** A context that was handed to an assistant: the memories in it, and what it took. */
+export interface Telling {
+  id: number;
+  at: string;
+  way: "session" | "prompt" | "mcp" | "rest" | "chat";
+  agent_id: string | null;
+  turn: string | null;
+  memories: string[];
+  tokens: number;
+  tokens_of_memories: number | null;
+  budget: number | null;
+}
+
+export interface MemoryUsage {
+  told: number;
+  last_told_at: string | null;
+  conversations: { conversation_id: string; user_id: string; project_id: string; told: number; last_told_at: string }[];
+  more_conversations: number;
+}
+
+export interface RetentionPolicy {
+  name: string;
+  action: string;
+  memories: number;
+  bytes: number;
+  kinds: Record<string, number>;
+  projects: Record<string, number>;
+  oldest_at: string | null;
+  newest_at: string | null;
+  kept: Record<string, number>;
+  sample: { id: string; kind: Kind; text: string; project_id: string; occurred_at: string }[];
+}
+
+export interface RetentionPreview {
+  policies: RetentionPolicy[];
+  total: { memories: number; bytes: number };
+  undo_days: number;
+  every: number;
+  next_at: string | null;
+}
+
+export interface RetentionRun {
+  id: string;
+  policy: string;
+  action: string;
+  state: string;
+  begun_at: string;
+  undo_until: string | null;
+  memories: number;
+  bytes_before: number;
+  bytes_after: number;
+  error: string | null;
 }

@@ -24,7 +24,9 @@ export function Home({ session }: { session: Session }) {
       </main>
     );
   const place = present(chosen, asked.data);
-  const empty = place === null && route.page !== "settings" && route.page !== "numbers";
+  // An address of one memory or conversation says of itself whether that is there.
+  const isWhole = ["settings", "numbers"].includes(route.page) || (route.id !== "" && route.page !== "stream");
+  const empty = place === null && !isWhole;
   const looked = place ?? { user_id: "default", project_id: null };
   return (
     <LiveProvider place={place} head={asked.data.head}>

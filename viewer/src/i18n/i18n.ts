@@ -10,14 +10,18 @@ export type Translate = (key: Key, values?: Record<string, string | number>) => 
 const LOCALES = { en: "en", zh: "zh-CN" } as const;
 const UNITS = ["B", "kB", "MB", "GB", "TB"] as const;
 type Language = keyof typeof LOCALES;
+/** A value by its name, or with `{name|one|many}` the word that goes with so many. */
+const PLACE = /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g;
 
 export function translator(chosen: Language): Translate {
   const words: Record<Key, string> = chosen === "zh" ? zh : en;
   const number = new Intl.NumberFormat(LOCALES[chosen]);
   return (key, values = {}) =>
-    words[key].replace(/\{(\w+)\}/g, (whole, name: string) => {
+    words[key].replace(PLACE, (whole, name: string, one?: string, many?: string) => {
       const value = values[name];
-      return value === undefined ? whole : typeof value === "number" ? number.format(value) : value;
+      if (value === undefined) return whole;
+      if (one !== undefined) return (value === 1 ? one : many) ?? "";
+      return typeof value === "number" ? number.format(value) : value;
     });
 }
 

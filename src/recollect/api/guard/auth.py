@@ -60,7 +60,8 @@ class Keyring:
         self._used: dict[str, datetime] = {}
         self._edition, self._seen = edition, -1
         self._held: list[Token] = []
-        self._read = float("-inf")
+        self._ended: frozenset[str] = frozenset()
+        self._read = self._looked = float("-inf")
         self._reading = asyncio.Lock()
 
     async def holder(self, secret: str) -> Principal | None:
@@ -78,7 +79,10 @@ class Keyring:
     async def visitor(self, sessions: Sessions, cookie: str) -> Principal | None:
         """Return who holds the token that a browser's session stands for, `None` when it opens nothing."""
         await self._refresh(0.0 if await self._has_changed() else FRESH)
-        token = sessions.holder(cookie, self._held)
+        if self._clock() - self._looked >= FRESH:
+            begun, self._ended = self._clock(), await self._tokens.signed_out()
+            self._looked = begun
+        token = sessions.holder(cookie, self._held, self._ended)
         return None if token is None else self._match(token.digest)
 
     def _match(self, digest: str) -> Principal | None:

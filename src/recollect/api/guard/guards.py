@@ -20,7 +20,6 @@ from recollect.api.guard.limit import RateLimit, by_address, by_token
 from recollect.api.guard.origin import LOOPBACK, Hosts, Origins
 from recollect.api.guard.ready import Ready
 from recollect.api.guard.request_id import RequestId
-from recollect.api.session import Ended
 from recollect.api.watch.request_log import RequestLog
 from recollect.settings import ServerSettings
 
@@ -33,14 +32,13 @@ SMALLEST, EFFORT = 1024, 4
 class Door:
     """Who is let in: the address the server listens on, and whether a token is asked for.
 
-    `key` seals the sessions of browsers; without one they end with the process. `ended` keeps which have signed out.
-    `counts` is a Redis in which several servers count requests together.
+    `key` seals the sessions of browsers; without one they end with the process. `counts` is a Redis in which several
+    servers count requests together.
     """
 
     host: str
     auth: bool = True
     key: bytes | None = None
-    ended: Ended | None = None
     counts: str | None = None
 
 

@@ -44,6 +44,7 @@ class Hub:
         self._opening = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
         self._jobs: dict[str, dict[str, int]] = {}
+        self._nudged = False
 
     @property
     def listening(self) -> int:
@@ -92,6 +93,10 @@ class Hub:
         """Hand a listener nothing more: it reads the log itself again, or has gone."""
         self._listeners.discard(listener)
 
+    def nudge(self) -> None:
+        """Look into the log at the next tick, whatever the store has told of it so far."""
+        self._nudged = True
+
     @property
     def head(self) -> int:
         """The place up to which the log has been handed to the listeners."""
@@ -106,7 +111,8 @@ class Hub:
                 try:
                     await memory.app.access.known()
                     stamp = watch.stamp()
-                    if stamp != seen:
+                    if stamp != seen or self._nudged:
+                        self._nudged = False
                         await self._catch_up(memory)
                         seen, jobs_due = stamp, True
                     if jobs_due and loop.time() - jobs_at >= JOBS_EVERY:

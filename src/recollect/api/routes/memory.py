@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from recollect.api import prefer
+from recollect.api.backlog import UNLESS_BEHIND
 from recollect.api.deps import Library
 from recollect.api.envelope import enveloped
 from recollect.api.etag import etag, moved, names, version_of
@@ -60,7 +61,9 @@ async def add(asked: AddRequest, memory: Library, request: Request) -> Response:
     return enveloped(request, "added", prefer.added(request, kept), headers={"etag": etag(kept)})
 
 
-@router.post("/batch-add", response_model=Envelope[Batch], dependencies=[Once], summary="Add several memories")
+@router.post(
+    "/batch-add", response_model=Envelope[Batch], dependencies=[UNLESS_BEHIND, Once], summary="Add several memories"
+)
 async def batch_add(asked: BatchRequest, memory: Library, request: Request) -> Response:
     """Keep several notes, in order: where one of them cannot be used, none is written."""
     scope = asked.model_dump(exclude_unset=True, exclude={"memories"})

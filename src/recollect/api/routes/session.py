@@ -85,7 +85,7 @@ async def sign_in(asked: SignIn, request: Request) -> Response:
 async def sign_out(request: Request) -> Response:
     """End the session of this browser; the cookie opens nothing any more, here or in whoever has copied it."""
     if (cookie := cookie_of(request.scope)) is not None:
-        _sessions(request).end(cookie)
+        await _sessions(request).end(cookie, request.app.state.memory.app.tokens)
     answer = Json({"signed_in": False})
     answer.delete_cookie(cookie_name(request.scope), path="/", httponly=True, samesite="strict")
     return answer

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from recollect.api.backlog import UNLESS_BEHIND
 from recollect.api.deps import Library
 from recollect.api.envelope import Json
 from recollect.api.schema.failure import FAILURES
@@ -59,7 +60,7 @@ async def exported(
     return StreamingResponse(poured(file), media_type=LINES, headers=headers)
 
 
-@router.post("/import", response_model=Imported, openapi_extra=UPLOAD, summary="Import")
+@router.post("/import", response_model=Imported, dependencies=[UNLESS_BEHIND], openapi_extra=UPLOAD, summary="Import")
 async def imported(
     memory: Library,
     request: Request,

@@ -33,7 +33,7 @@ async def upkeep(memory: Library, request: Request) -> Response:
     settings: Settings = request.app.state.settings
     counted: Figures = request.app.state.figures
     sizes = await asyncio.to_thread(sizes_of, settings.home, settings.database.name)
-    exchange = {**await state(memory.app), **await figures(memory.app)}
+    exchange = {**await figures(memory.app), **await state(memory.app)}
     return Json({"sizes": sizes, "caches": caches_of(counted.registry), "sync": exchange})
 
 

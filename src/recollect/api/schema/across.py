@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from recollect.across.arguments import MOST_NAMED
+from recollect.api.schema.capture import ContextAnswer
 from recollect.api.schema.field import Body, Filters, Identifier, Kinds, Limit, Moment, Question
 
 
@@ -35,6 +36,31 @@ class AcrossRequest(Body):
             "examples": [{"query": "Python编程最佳实践", "project_ids": ["web", "api"], "max_results_per_project": 10}]
         }
     )
+
+
+class AcrossContextRequest(Body):
+    """A question to several projects, and how much may be said about it."""
+
+    query: Question
+    project_ids: Annotated[list[Identifier] | None, Field(max_length=MOST_NAMED)] = None
+    include_all_projects: Annotated[bool, Field(description="All active projects that may be read instead.")] = False
+    merge_strategy: Annotated[
+        Literal["score", "time", "project"],
+        Field(description="Which results are offered to the text where more are found than it looks at."),
+    ] = "score"
+    max_results_per_project: Limit = 10
+    user_id: Annotated[Identifier | None, Field(description="Only this user's memories.")] = None
+    budget: Annotated[int | None, Field(ge=20, le=1_000_000, description="Most tokens of the text.")] = None
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"query": "How do we deploy?", "project_ids": ["web", "api"], "budget": 400}]}
+    )
+
+
+class AcrossContext(ContextAnswer):
+    """Text made of what several projects know; `projects` counts the memories in it by project."""
+
+    projects: dict[str, int]
 
 
 class AcrossResult(BaseModel):

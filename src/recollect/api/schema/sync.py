@@ -23,3 +23,7 @@ class Pushed(BaseModel):
     known: int
     refused: int
     refusals: list[Refusal] = Field(description="The first of what was refused.")
+    forgotten: list[list[str | int | bool]] = Field(
+        default=[],
+        description="Users and projects to be forgotten: what the center knows, where the node told what it does.",
+    )

@@ -48,7 +48,8 @@ async def metrics(request: Request) -> Response:
         answer: dict[str, Any] = short(figures, standing, listeners)
         return JSONResponse(answer)
     encode, kind = choose_encoder(accept)
-    return Response(encode(Both(figures, Snapshot(figures, standing, listeners))), headers={"Content-Type": kind})
+    both = Both(figures, Snapshot(figures, standing, listeners), getattr(request.app.state, "summed", None))
+    return Response(encode(both), headers={"Content-Type": kind})
 
 
 def asks_for_text(accept: str) -> bool:

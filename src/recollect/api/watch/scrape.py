@@ -80,11 +80,14 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
 
 
 class Both(CollectorRegistry):
-    """What was counted as it happened, and one scrape's gauges, as one registry."""
+    """What was counted as it happened, and one scrape's gauges, as one registry.
 
-    def __init__(self, figures: Figures, snapshot: Snapshot) -> None:
+    `summed` stands for the counts where several processes answer as one.
+    """
+
+    def __init__(self, figures: Figures, snapshot: Snapshot, summed: Collector | None = None) -> None:
         super().__init__(auto_describe=False)
-        self.register(figures.registry)
+        self.register(summed or figures.registry)
         self.register(snapshot)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from recollect.errors import ConfigError
 from recollect.ops.backup.keep import Policy
-from recollect.ops.backup.repository import Repository, open_repository, place_of
+from recollect.ops.backup.repository import Repository, open_repository
 from recollect.settings import BackupSettings
+from recollect.stores.objects.named import place_of
 
 
 def repository_of(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from recollect.errors import BackupDamaged
 from recollect.exchange import Piece
+from recollect.models import Forgotten
 from recollect.ops.backup.repository import Repository
 from recollect.ops.backup.snapshot import Snapshot
 from recollect.ports import Tracker
@@ -38,15 +40,24 @@ class Pieces:
                 raise BackupDamaged(f"{table} has {rows:,} of {part.rows:,} rows", hint="Nothing was restored.")
 
 
-def deleted(repository: Repository, snapshot: Snapshot) -> Iterator[str]:
-    """Yield the ids of memories that were deleted before a snapshot was made."""
-    part = snapshot.tables.get("change")
+def deleted(repository: Repository, snapshot: Snapshot) -> set[str]:
+    """Return the ids of memories that were deleted before a snapshot was made."""
+    return {str(row["memory_id"]) for row in _rows(repository, snapshot, "change") if row["verb"] == "delete"}
+
+
+def forgotten(repository: Repository, snapshot: Snapshot) -> list[Forgotten]:
+    """Return the orders to forget that were known when a snapshot was made."""
+    names = Forgotten.__dataclass_fields__
+    return [Forgotten(**{name: row[name] for name in names}) for row in _rows(repository, snapshot, "forgotten")]
+
+
+def _rows(repository: Repository, snapshot: Snapshot, table: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a table; none where the snapshot has no such table."""
+    part = snapshot.tables.get(table)
     for name in () if part is None else part.pieces:
-        piece = read(repository.get(name), "change")
-        verb, memory = piece.columns.index("verb"), piece.columns.index("memory_id")
+        piece = read(repository.get(name), table)
         for row in piece.rows:
-            if row[verb] == "delete":
-                yield str(row[memory])
+            yield dict(zip(piece.columns, row, strict=True))
 
 
 def written(piece: Piece) -> bytes:

@@ -11,15 +11,13 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
 
 from recollect.errors import BackupDamaged, Conflict, InvalidInput, NotFound
-from recollect.ops.backup.place import Folder, Place
-from recollect.ops.backup.s3 import Bucket
-from recollect.ops.backup.seal import Key, Seal, key_of, new_key
 from recollect.ops.backup.snapshot import Snapshot, read
+from recollect.stores.objects.place import Place
+from recollect.stores.objects.seal import Key, Seal, key_of, new_key
 
 HEAD: Final = "repository.json"
 LOCK: Final = "lock.json"
@@ -111,16 +109,6 @@ class Repository:
                 hint=f"Wait for it to end; if it died, remove {LOCK} there.",
             )
         self.place.delete(LOCK)
-
-
-def place_of(name: str, options: dict[str, str] | None = None) -> Place:
-    """Return the place a name leads to: a folder, or `s3://bucket/folder`."""
-    if name.startswith("s3://"):
-        bucket, _, folder = name.removeprefix("s3://").partition("/")
-        return Bucket(bucket, folder.strip("/"), options or {})
-    if "://" in name:
-        raise InvalidInput(f"{name} is no place for backups", field="to", hint="Name a folder, or s3://bucket/folder.")
-    return Folder(Path(name).expanduser().absolute())
 
 
 def open_repository(place: Place, passphrase: str | None, *, create: bool = False) -> Repository:

@@ -7,60 +7,68 @@ that is being replaced, are done again before anyone can look.
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from recollect.app import open_app
-from recollect.app.tables import open_tables, wipe
-from recollect.errors import BackupDamaged, Conflict
-from recollect.exchange import Batch
-from recollect.ops.backup.pieces import Pieces, deleted
+from recollect.app.side import beside
+from recollect.app.tables import gone_at, index_vectors, open_tables, wipe
+from recollect.errors import BackupDamaged, RecollectError
+from recollect.exchange import Batch, Gone
+from recollect.models import Forgotten
+from recollect.ops.backup.pieces import Pieces, deleted, forgotten
 from recollect.ops.backup.repository import Repository
 from recollect.ops.backup.snapshot import Snapshot
 from recollect.ports import Tracker
 from recollect.settings import Settings
-from recollect.stores.sql.database import prepare_home
+
+log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore came to; `erased` were deleted after the snapshot was made, and are not brought back."""
+    """What a restore came to; `erased` were deleted after the snapshot was made, and are not brought back.
+
+    `aside` is where the store is now that was replaced, if one was.
+    """
 
     snapshot: str
     memories: int
     rows: int
     erased: int
     settings: tuple[str, ...]
+    aside: str | None = None
 
 
 async def bring_back(
-    repository: Repository, snapshot: Snapshot, settings: Settings, tracker: Tracker, *, erase: bool = True
+    repository: Repository,
+    snapshot: Snapshot,
+    settings: Settings,
+    tracker: Tracker,
+    *,
+    erase: bool = True,
+    replace: bool = False,
 ) -> Restored:
-    """Restore a snapshot into the data directory that `settings` name, which must have no store yet.
+    """Restore a snapshot to where `settings` keep their store: the data directory, or the schema of a server.
 
-    Raises Conflict where there is one, BackupDamaged where the snapshot is not whole; then nothing is left behind.
+    Raises Conflict where there is a store that is not to be replaced, BackupDamaged where the snapshot is not whole;
+    then nothing is changed. A store that is replaced is put aside, and what was deleted in it stays deleted.
     """
-    if settings.database.exists():
-        raise Conflict(
-            f"There is a store at {settings.database}",
-            hint="Restore to another place with --to, or move this store away first.",
-        )
-    prepare_home(settings.home)
-    gone = await asyncio.to_thread(_gone, repository, snapshot) if erase else []
-    with tempfile.TemporaryDirectory(prefix=".restore-", dir=settings.home) as name:
-        scratch = settings.model_copy(update={"home": Path(name)})
-        await _fill(repository, snapshot, scratch, tracker)
-        erased = await sound(scratch, gone)
-        files = await asyncio.to_thread(_files, repository, snapshot, Path(name))
-        kept = _put(scratch.database, settings, files)
+    with beside(settings, replace=replace) as side:
+        gone = await _gone(repository, snapshot, settings) if erase else Gone()
+        await _fill(repository, snapshot, side.scratch, tracker)
+        erased = await sound(side.scratch, gone)
+        files = await asyncio.to_thread(_files, repository, snapshot, side.scratch.home)
+        aside = await asyncio.to_thread(side.put)
+        kept = _keep(settings, files)
     rows = sum(part.rows for part in snapshot.tables.values())
-    return Restored(snapshot.id, snapshot.memories - erased, rows, erased, kept)
+    return Restored(snapshot.id, snapshot.memories - erased, rows, erased, kept, aside)
 
 
 async def _fill(repository: Repository, snapshot: Snapshot, scratch: Settings, tracker: Tracker) -> None:
@@ -72,19 +80,23 @@ async def _fill(repository: Repository, snapshot: Snapshot, scratch: Settings, t
         await tables.close()
 
 
-async def sound(scratch: Settings, gone: Sequence[str] = ()) -> int:
+async def sound(scratch: Settings, gone: Gone | None = None) -> int:
     """Look a restored store through, bring it to the present form, and delete what is `gone`; return how many were.
 
     Raises BackupDamaged where it is not sound.
     """
+    gone = gone or Gone()
     app = open_app(scratch)
     try:
         problems = await app.upkeep.problems()
         if problems:
             raise BackupDamaged(f"What was restored is not sound: {problems[0]}", hint="Try another snapshot.")
-        erased = 0
-        for start in range(0, len(gone), AT_ONCE):
-            done = await app.engine.stores.records.commit(Batch(deletes=gone[start : start + AT_ONCE]))
+        await index_vectors(app)
+        for worker in await app.engine.stores.queue.workers():  # of the store that was backed up, not of this one
+            await app.engine.stores.queue.release(worker)
+        erased = await app.sync.agree(gone.orders, lambda _: True)
+        for start in range(0, len(gone.ids), AT_ONCE):
+            done = await app.engine.stores.records.commit(Batch(deletes=gone.ids[start : start + AT_ONCE]))
             erased += done.deleted
         if erased:
             await wipe(app)
@@ -93,13 +105,27 @@ async def sound(scratch: Settings, gone: Sequence[str] = ()) -> int:
         await app.close()
 
 
-def _gone(repository: Repository, snapshot: Snapshot) -> list[str]:
-    """Return what was deleted after a snapshot, as far as the latest one knows."""
-    latest = repository.snapshot()
-    if latest.id == snapshot.id:
-        return []
-    before = set(deleted(repository, snapshot))
-    return [name for name in deleted(repository, latest) if name not in before]
+async def _gone(repository: Repository, snapshot: Snapshot, settings: Settings) -> Gone:
+    """Return what was forgotten after a snapshot, as far as the latest one knows, and the store that is replaced."""
+    latest = await asyncio.to_thread(repository.snapshot)
+    ids: dict[str, None] = {}
+    orders: list[Forgotten] = []
+    if latest.id != snapshot.id:
+        before = await asyncio.to_thread(deleted, repository, snapshot)
+        ids |= dict.fromkeys(await asyncio.to_thread(deleted, repository, latest))
+        ids = {name: None for name in ids if name not in before}
+        orders += await asyncio.to_thread(forgotten, repository, latest)
+    there = await _there(settings)
+    return Gone(tuple(ids | dict.fromkeys(there.ids)), (*orders, *there.orders))
+
+
+async def _there(settings: Settings) -> Gone:
+    """Return what was forgotten in the store that is there, as far as it can still be read."""
+    try:
+        return await asyncio.to_thread(gone_at, settings)
+    except RecollectError as error:
+        log.warning("What was deleted in the store that is replaced cannot be read: %s", error.message)
+        return Gone()
 
 
 def _files(repository: Repository, snapshot: Snapshot, folder: Path) -> list[Path]:
@@ -113,12 +139,9 @@ def _files(repository: Repository, snapshot: Snapshot, folder: Path) -> list[Pat
     return made
 
 
-def _put(database: Path, settings: Settings, files: Sequence[Path]) -> tuple[str, ...]:
-    """Put what was restored under its name; settings that are there already stay."""
+def _keep(settings: Settings, files: Sequence[Path]) -> tuple[str, ...]:
+    """Put settings files where they belong; those that are there already stay."""
     for path in files:
         if not (settings.home / path.name).exists():
             shutil.move(path, settings.home / path.name)
-    for end in ("-wal", "-shm"):
-        database.with_name(database.name + end).unlink(missing_ok=True)
-    database.replace(settings.database)
     return tuple(path.name for path in files)

@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from recollect.app.side import plain
 from recollect.app.tables import HEAD, open_tables
 from recollect.exchange import Piece
 from recollect.ops.backup.pieces import Pieces, written
@@ -32,7 +33,7 @@ async def try_out(repository: Repository, snapshot: Snapshot, settings: Settings
     Raises BackupDamaged where it cannot be restored.
     """
     with tempfile.TemporaryDirectory(prefix="recollect-trial-") as name:
-        scratch = settings.model_copy(update={"home": Path(name)})
+        scratch = plain(settings, Path(name))
         differing = await _refilled(repository, snapshot, scratch, tracker)
         await sound(scratch)
     return Tried(snapshot.id, snapshot.memories, sum(part.rows for part in snapshot.tables.values()), differing)

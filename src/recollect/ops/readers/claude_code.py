@@ -34,7 +34,7 @@ def read(path: Path) -> Iterator[Item]:
     are those that the live hooks give (`agents.live`), so that a session told by both is kept once: prompts and answers
     have the prompt's id (else the message's or the line's), calls their own. All of a file belongs to the project it
     was begun in. A subagent's transcript is a conversation of its own, `<session>/<agent>`. Broken lines come as
-    faults. Raises InvalidInput where nothing can be opened.
+    faults. Each turn's metadata names its `line` in the file. Raises InvalidInput where nothing can be opened.
     """
     for file in sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]:
         try:
@@ -175,6 +175,7 @@ def _item(
     branch = _text(entry.get("gitBranch"))
     extra = {
         **(metadata or {}),
+        "line": line,
         **({"agent": agent} if agent else {}),
         **({"branch": branch} if branch and branch != "HEAD" else {}),
     }

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from recollect.app import App
 from recollect.errors import Denied, InvalidInput
-from recollect.models import Decision, Deed, Going, Memory, Node, Replica, System, digest_of
-from recollect.ops.sync import wire
+from recollect.models import Decision, Deed, Forgotten, Going, Memory, Node, Replica, System, digest_of
+from recollect.ops.sync import orders, wire
 from recollect.ops.sync.follow import follow
 from recollect.ops.sync.leave import Rules, matches
 from recollect.process.index import index
@@ -18,6 +18,9 @@ from recollect.stores.sql.row import from_snapshot
 
 TOLD: Final = 50
 """Most refusals that one answer names."""
+
+
+_NOTHING: Final = {"reached": 0, "new": 0, "changed": 0, "kept": 0, "known": 0, "refused": 0, "refusals": []}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ async def changes(app: App, visit: Visit, after: int, limit: int, *, most: int =
     model = app.engine.embed.model
     head: dict[str, Any] = {"store": await app.sync.name(), "model": model, "granted": list(visit.node.projects)}
     head["most"] = min(most, wire.PACKED)
+    head[orders.KEY] = orders.digest(orders.shown(await app.sync.forgotten(), visit.node.projects))
     head["reached"] = visit.node.reached if visit.node.store == visit.store else 0
     if limit == 0:
         last = await app.engine.stores.records.head()
@@ -73,9 +77,12 @@ async def changes(app: App, visit: Visit, after: int, limit: int, *, most: int =
 async def push(app: App, visit: Visit, data: bytes) -> dict[str, Any]:
     """Take a packed page of a node over, whole or not at all; return what came of it, and what was refused and why."""
     received = await asyncio.to_thread(wire.unpacked, data)
+    if orders.KEY in received.head:
+        return {**_NOTHING, **await orders.take(app, visit.node, received.head[orders.KEY])}
     reached = wire.number(received.end, "next")
     refused = list(received.faults)
-    welcome = await _welcome(app, visit.node, received.replicas, refused)
+    standing = await orders.covering(app, visit.node, received.head.get(orders.KNOWN))
+    welcome = await _welcome(app, visit.node, received.replicas, refused, standing)
     done = await app.sync.take(welcome, index, follow, via=visit.node.id, reached=reached)
     app.worker.wake()
     if len(welcome) < len(received.replicas):
@@ -94,8 +101,17 @@ async def push(app: App, visit: Visit, data: bytes) -> dict[str, Any]:
     }
 
 
-async def _welcome(app: App, node: Node, replicas: Sequence[Replica], refused: list[tuple[str, str]]) -> list[Replica]:
-    """Return what the node may write here: in its projects, over nothing of others, and nothing that is private."""
+async def _welcome(
+    app: App,
+    node: Node,
+    replicas: Sequence[Replica],
+    refused: list[tuple[str, str]],
+    standing: Sequence[Forgotten],
+) -> list[Replica]:
+    """Return what the node may write here: in its projects, over nothing of others, and nothing that is private.
+
+    What is to be forgotten by an order that the node does not know yet is refused too.
+    """
     there = {item.id: item for item in await app.engine.stores.records.get([item.id for item in replicas])}
     rules = Rules()
     welcome: list[Replica] = []
@@ -109,6 +125,8 @@ async def _welcome(app: App, node: Node, replicas: Sequence[Replica], refused: l
             refused.append((item.id, "The node may not write in this project"))
         elif new is not None and rules.to_center(new) is Going.PRIVATE:
             refused.append((item.id, "It is private"))
+        elif new is not None and orders.covered(new, standing, (item.body or {})["created_at"]):
+            refused.append((item.id, "It was to be forgotten"))
         else:
             welcome.append(item)
     return welcome

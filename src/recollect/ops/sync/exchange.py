@@ -10,10 +10,10 @@ from typing import Any, Final
 from recollect.app import App
 from recollect.errors import Conflict, RecollectError
 from recollect.models import Arrived, Departing, Link
-from recollect.ops.sync import wire
+from recollect.ops.sync import orders, wire
 from recollect.ops.sync.courier import Courier
 from recollect.ops.sync.follow import follow
-from recollect.ops.sync.leave import Rules
+from recollect.ops.sync.leave import Rules, matches
 from recollect.process.index import index
 
 LIMIT: Final = 1000
@@ -39,11 +39,18 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class _Greeting:
-    """What the center says first. `forgot`: this store is older than what the center took from it (a backup)."""
+    """What the center says first. `forgot`: this store is older than what the center took from it (a backup).
+
+    `anew`: the exchange begins from the start. `orders` is the digest of what the center knows to be forgotten ("": it
+    is of a release that knows no orders), `granted` which projects this node may exchange.
+    """
 
     model: str
     most: int
     forgot: bool
+    anew: bool
+    orders: str
+    granted: tuple[str, ...]
 
 
 class Exchange:
@@ -56,6 +63,7 @@ class Exchange:
         self._holder = f"{os.getpid()}-{os.urandom(4).hex()}"
         self._courier = courier
         self._moved = Moved()
+        self._agreed = ("", "")
 
     async def once(self) -> Moved:
         """Exchange until neither side has more; raise Conflict while another process does, ProviderFailed, Denied.
@@ -88,6 +96,7 @@ class Exchange:
         store = await self._app.sync.name()
         self._courier = self._courier or Courier(self._settings, store)
         greeting, link = await self._greet(self._courier)
+        await self._agree(self._courier, greeting)
         if greeting.forgot:
             await self._pull(self._courier, link, greeting)
         for _ in range(ROUNDS):
@@ -105,9 +114,33 @@ class Exchange:
         rules = self._rules.digest(said.head.get("granted"))
         ahead, forgot = wire.number(said.end, "head"), wire.number(said.head, "reached") > head
         fresh: dict[str, Any] = {"store": store, "model": model, "ahead": max(0, ahead - link.pulled)}
-        if link.store != store or link.rules != rules or forgot or ahead < link.pulled:
+        anew = link.store != store or link.rules != rules or forgot or ahead < link.pulled
+        if anew:
             fresh |= {"rules": rules, "pulled": 0, "pushed": 0, "refused": 0, "ahead": ahead}
-        return _Greeting(model, wire.number(said.head, "most"), forgot), await self._app.sync.link(**fresh)
+        most, granted = wire.number(said.head, "most"), tuple(map(str, said.head.get("granted") or ()))
+        greeting = _Greeting(model, most, forgot, anew, orders.told(said.head), granted)
+        return greeting, await self._app.sync.link(**fresh)
+
+    async def _agree(self, courier: Courier, greeting: _Greeting) -> None:
+        """Tell and hear who is to be forgotten, before any memory goes either way; nothing where both know it."""
+        own = orders.digest(await self._app.sync.forgotten())
+        if not greeting.orders or (self._agreed == (greeting.orders, own) and not greeting.anew):
+            return
+        if greeting.orders == own and not greeting.anew:
+            self._agreed = (own, own)
+            return
+        told = orders.written(await self._app.sync.forgotten())
+        page = await asyncio.to_thread(wire.packed, {orders.KEY: told}, (), {"next": 0, "head": 0})
+        heard = orders.read((await courier.push(page, self._asking(0, ""))).get(orders.KEY))
+
+        def exchanged(project: str) -> bool:
+            return matches(self._settings.projects, project) and matches(greeting.granted, project)
+
+        deleted = await self._app.sync.agree(heard, exchanged, again=greeting.anew)
+        if deleted:
+            self._moved = replace(self._moved, deleted=self._moved.deleted + deleted)
+            self._app.worker.wake()
+        self._agreed = (orders.digest(heard), orders.digest(await self._app.sync.forgotten()))
 
     def _asking(self, head: int, model: str) -> dict[str, Any]:
         return {"head": head, "model": model, "projects": ",".join(self._settings.projects)}
@@ -122,7 +155,8 @@ class Exchange:
             )
             if page.next <= link.pushed:
                 return link
-            data = await asyncio.to_thread(wire.packed, {}, page.replicas, {"next": page.next, "head": page.head})
+            head = {orders.KNOWN: self._agreed[0]}
+            data = await asyncio.to_thread(wire.packed, head, page.replicas, {"next": page.next, "head": page.head})
             if len(data) > greeting.most and limit > 1:
                 limit = max(1, limit // 4)
                 continue

@@ -85,6 +85,10 @@ class LanguageModels:
         if self._cache is not None:
             await self._cache.clear()
 
+    async def holding(self, pieces: Sequence[bytes]) -> int:
+        """Return how many kept answers hold one of these pieces."""
+        return 0 if self._cache is None else await self._cache.holding(pieces)
+
     async def warm(self) -> None:
         """Bring those models of this process into memory that are to be ready; failures are told of in the log."""
         for warm in self._warming:

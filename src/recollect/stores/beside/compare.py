@@ -8,7 +8,6 @@ from functools import partial
 
 import sqlalchemy as sa
 
-from recollect.stores.beside.outbox import note, waiting
 from recollect.stores.beside.vectors import IndexedVectors
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.schema import model, vector
@@ -50,7 +49,7 @@ class Sides:
     async def compare(self, *, repair: bool = False) -> Comparison:
         """Compare both sides; with `repair` note what differs, whereupon a job mends it. Raises IndexAway."""
         found = [await self._compare(name, repair=repair) for name in await self._vectors.models()]
-        return Comparison(tuple(found), await self._database.read(waiting))
+        return Comparison(tuple(found), await self._database.read(self._vectors.outbox.waiting))
 
     async def _compare(self, name: str, *, repair: bool) -> Compared:
         index, asked = self._vectors.index, self._vectors.asked
@@ -68,7 +67,7 @@ class Sides:
 
     async def _note(self, name: str, chunks: list[int]) -> None:
         if chunks:
-            await self._database.write(lambda connection: note(connection, name, chunks))
+            await self._database.write(lambda connection: self._vectors.outbox.note(connection, name, chunks))
 
     async def _stored(self, name: str) -> AsyncIterator[list[int]]:
         """Yield the chunks that have a vector in the records, in the order these were written."""

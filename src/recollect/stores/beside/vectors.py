@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 import sqlalchemy as sa
 
 from recollect.errors import IndexAway
 from recollect.exchange import Scored
-from recollect.models import Job, Where
-from recollect.ports import Queue
+from recollect.models import Where
+from recollect.stores.beside.asking import Asking
 from recollect.stores.beside.index import Index
-from recollect.stores.beside.outbox import INDEX, due, forget, pending, settle
+from recollect.stores.beside.outbox import USUAL, Outbox
 from recollect.stores.beside.sample import estimated
 from recollect.stores.code import Floats, decode, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
@@ -36,10 +34,8 @@ from recollect.stores.sql.write import some
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-EXACT = 20_000
-"""Vectors in reach up to which all are compared from the records: some 20 ms, and exact under any filter."""
+EXACT = 5_000
+"""Vectors in reach up to which all are compared from the records: some 50 ms at most, and exact under any filter."""
 
 SPARE = 2
 """Vectors asked for by each memory wanted: some may not answer, and documents have several."""
@@ -49,9 +45,6 @@ GROW, MOST = 4, 20_000
 
 LATEST = 1000
 """Vectors that the index may not have heard of yet and that are compared besides."""
-
-REST = 5.0
-"""Seconds an index that did not answer is left alone: searches then do not wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +58,13 @@ class Plan:
     latest: tuple[int, ...]
 
 
-class IndexedVectors(SqlVectors):
-    """Vectors of many, found by an index. `answering` is whether it answered when it was last asked."""
+class IndexedVectors(Asking, SqlVectors):
+    """Vectors of many, found by an index."""
 
-    def __init__(self, database: Database, index: Index, *, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(database)
-        self.index = index
-        self.answering = True
-        self._clock = clock
-        self._resting = 0.0
+    def __init__(self, database: Database, index: Index, outbox: Outbox = USUAL) -> None:
+        Asking.__init__(self, "The index of vectors", "words answer alone")
+        SqlVectors.__init__(self, database)
+        self.index, self.outbox = index, outbox
         self._turn = asyncio.Lock()
 
     async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
@@ -92,7 +83,7 @@ class IndexedVectors(SqlVectors):
             chosen = known if model is None else known.where(sql_model.c.name == model)
             names = list(connection.execute(chosen).scalars())
             count = drop_vectors(connection, model)
-            forget(connection, names)
+            self.outbox.forget(connection, names)
             return count
 
         count = await self._database.write(work)
@@ -105,39 +96,31 @@ class IndexedVectors(SqlVectors):
     async def follow(self) -> int:
         """Tell the index what it has not heard of; return how much. Raises IndexAway, whereupon it may be repeated."""
         told = 0
-        async with self._turn:
-            while parts := await self._database.read(due):
-                for part in parts:
-                    if part.anew:
-                        await self.asked(self.index.drop(part.model))
-                    if part.points:
-                        await self.asked(self.index.put(part.model, part.dimension, part.points))
-                    if part.gone:
-                        await self.asked(self.index.remove(part.model, part.gone))
-                    await self._database.write(partial(settle, done=part), durable=False)
-                    told += len(part.seqs)
+        while step := await self.follow_some():
+            told += step
         return told
 
-    async def asked(self, answer: Awaitable[T]) -> T:
-        """Return what the index answers; raise IndexAway at once while it is left alone after a failure."""
-        if self._clock() < self._resting:
-            if asyncio.iscoroutine(answer):
-                answer.close()
-            raise IndexAway("The index of vectors did not answer a moment ago", hint="It is asked again soon.")
-        try:
-            found = await answer
-        except IndexAway:
-            if self.answering:
-                log.warning("The index of vectors does not answer: words answer alone")
-            self.answering, self._resting = False, self._clock() + REST
-            raise
-        self.answering = True
-        return found
+    async def follow_some(self) -> int:
+        """Tell the index the oldest of what it has not heard of; return how much. Raises IndexAway."""
+        told = 0
+        async with self._turn:
+            for part in await self._database.read(self.outbox.due):
+                if part.anew:
+                    await self.asked(self.index.drop(part.model))
+                if part.points:
+                    await self.asked(self.index.put(part.model, part.dimension, part.points))
+                if part.gone:
+                    await self.asked(self.index.remove(part.model, part.gone))
+                await self._database.write(partial(self.outbox.settle, done=part), durable=False)
+                told += len(part.seqs)
+        return told
 
     async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
         """Return the best memories by cosine; none where the index does not answer, so that words answer alone."""
         question = np.frombuffer(vector, np.float32)
-        plan = await self._database.searched.read(lambda connection: _plan(connection, model, question, where))
+        plan = await self._database.searched.read(
+            lambda connection: _plan(connection, self.outbox, model, question, where), reach=where.reach
+        )
         if plan is None:
             return await super().search(model, vector, where, limit)
         try:
@@ -153,7 +136,7 @@ class IndexedVectors(SqlVectors):
             near = await self.asked(self.index.nearest(model, plan.question, plan.owners, wanted))
             chunks = list(dict.fromkeys([*near, *plan.latest]))
             ranked = partial(_ranked, plan=plan, where=where, chunks=chunks, limit=limit)
-            found = await self._database.searched.read(ranked)
+            found = await self._database.searched.read(ranked, reach=where.reach)
             if len(found.keys) >= limit or len(near) < wanted:
                 return found
             wanted *= GROW
@@ -165,26 +148,10 @@ class IndexedVectors(SqlVectors):
         await self.index.close()
 
 
-class Following:
-    """The job that brings the index up to date. While it does not answer, one job stands for all."""
-
-    def __init__(self, vectors: IndexedVectors, queue: Queue) -> None:
-        self._vectors, self._queue = vectors, queue
-
-    async def __call__(self, jobs: Sequence[Job]) -> None:
-        """Do a batch of jobs; raises IndexAway."""
-        try:
-            await self._vectors.follow()
-        except IndexAway:
-            parked = await self._queue.parked(INDEX)
-            await self._queue.finish([job.id for job in (*jobs[1:], *parked)])
-            raise
-
-
 _NONE = (np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int64))
 
 
-def _plan(connection: sa.Connection, model: str, question: Floats, where: Where) -> Plan | None:
+def _plan(connection: sa.Connection, outbox: Outbox, model: str, question: Floats, where: Where) -> Plan | None:
     """Return how to ask the index; `None` where so few are in reach that all are compared."""
     found = model_key(connection, model)
     if found is None or where.reach.conversation_id is not None:
@@ -194,7 +161,7 @@ def _plan(connection: sa.Connection, model: str, question: Floats, where: Where)
     if _reached(connection, found[0], owners) <= EXACT:
         return None
     counts = estimated(connection, found, question, owners)
-    return Plan(found, tuple(owners), question, counts, tuple(pending(connection, model, LATEST)))
+    return Plan(found, tuple(owners), question, counts, tuple(outbox.pending(connection, model, LATEST)))
 
 
 def _reached(connection: sa.Connection, model: int, owners: Sequence[int]) -> int:

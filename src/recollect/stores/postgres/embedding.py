@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from recollect.stores.code import Floats, decode, unpack
+from recollect.stores.postgres.walls import wall_off
 from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.lock import SCHEMA, hold
-from recollect.stores.sql.schema import vector
+from recollect.stores.sql.schema import model, vector
 
 MOST = 4000
 """Dimensions that an HNSW index of halfvec takes; vectors of more are searched exactly."""
@@ -75,6 +76,14 @@ def ensure(connection: sa.Connection, model: int, dimension: int) -> None:
         _write(connection, name, [row.chunk for row in part], [row.tenant for row in part], values)
     connection.exec_driver_sql(f"CREATE INDEX ix_{name}_tenant ON {name} (tenant, chunk)")
     connection.exec_driver_sql(f"CREATE INDEX ix_{name}_value ON {name} USING hnsw (value halfvec_cosine_ops)")
+    wall_off(connection, name)
+
+
+def ensure_all(connection: sa.Connection) -> None:
+    """Make the tables and indexes of all models there are, where pgvector is."""
+    if usable(connection):
+        for row in connection.execute(sa.select(model.c.key, model.c.dimension)).all():
+            ensure(connection, row.key, row.dimension)
 
 
 def mirror(connection: sa.Connection, model: int, dimension: int, rows: Sequence[Mapping[str, object]]) -> None:

@@ -9,9 +9,13 @@ import psycopg
 import sqlalchemy as sa
 
 from recollect.errors import RecollectError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from recollect.stores.sql.left import LEFT_STATE, moved
 
 AGAIN = frozenset({"40001", "40P01", "23505"})
 """Serialisation failure, deadlock, and a row that another transaction has just written: run again, it will know."""
+
+TOO_LONG = "57014"
+"""A statement that took longer than it may."""
 
 _LOST = "Try again; a write that was under way may or may not have been kept, and may safely be repeated."
 
@@ -65,11 +69,12 @@ def _damaged(text: str) -> RecollectError:
 
 _BY_STATE: dict[str, Callable[[str], RecollectError]] = {
     "53100": _full,
+    LEFT_STATE: lambda _: moved(),
     "53300": _busy,  # too many connections
     "25006": lambda text: StoreReadOnly(
         f"The database takes no writes ({text})", hint="Name the primary in store.url."
     ),
-    "57014": lambda text: StoreBusy(f"The database took too long ({text})", hint="Ask for less, or try again."),
+    TOO_LONG: lambda text: StoreBusy(f"The database took too long ({text})", hint="Ask for less, or try again."),
     "55P03": lambda _: StoreBusy("Another process kept what is written locked", hint="Try again; nothing was written."),
     "42501": _refused,
     "3D000": lambda text: StoreReadOnly(f"There is no such database ({text})", hint="Create it, or mend store.url."),

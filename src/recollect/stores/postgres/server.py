@@ -16,8 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 
 from recollect.errors import ConfigError, StoreError
+from recollect.models import walls
 from recollect.stores.postgres.errors import AGAIN, sqlstate, translated
 from recollect.stores.postgres.news import News
+from recollect.stores.postgres.walls import OPEN, shut_in, up
 from recollect.stores.sql.lock import HOLD_SCHEMA, SETTLED
 
 T = TypeVar("T")
@@ -28,6 +30,8 @@ SCHEMA = "recollect"
 """Where our tables are unless it is said otherwise: apart from those of others, and from pgvector's type `vector`."""
 _NAMED = "SELECT 1 FROM pg_namespace WHERE nspname = %s"
 CONNECT_SECONDS = 10
+LOOK_SECONDS = 10
+"""How often a server looks whether row-level security was switched on or off."""
 LOCK_SECONDS = 30
 """Longest wait for a lock; also how long a transaction may stand idle before the server ends it."""
 
@@ -78,6 +82,7 @@ class PostgresServer:
         self._news: News | None = None
         self._standby = standby
         self._opening = threading.Lock()
+        self._walls_up, self._looked = False, float("-inf")
 
     def prepare(self) -> None:
         """Make the schema, unless it is there; of several processes one does."""
@@ -86,7 +91,7 @@ class PostgresServer:
             # Not to_regnamespace: that one may answer from before another process made it.
             return connection.execute(_NAMED, (self._schema,)).fetchone() is not None
 
-        with translated(), self._connected() as connection:
+        with translated(), self.door() as connection:
             if there(connection):
                 return
             with connection.transaction():
@@ -101,6 +106,7 @@ class PostgresServer:
             for attempt in range(TRIES):
                 try:
                     with engine.begin() as connection:
+                        self._shut_in(connection)
                         return work(connection)
                 except sa.exc.DBAPIError as error:
                     if sqlstate(error) not in AGAIN or attempt + 1 == TRIES:
@@ -113,15 +119,19 @@ class PostgresServer:
         with translated():
             try:
                 with self._reader.begin() as connection:
+                    self._shut_in(connection)
                     return work(connection)
             except sa.exc.DBAPIError as error:
                 if not error.connection_invalidated:
                     raise
             with self._reader.begin() as connection:
+                self._shut_in(connection)
                 return work(connection)
 
     def ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
         """Return the rows of one statement, on a connection kept for that."""
+        if walls():
+            return self.read(lambda connection: list(connection.exec_driver_sql(statement, tuple(values)).tuples()))
         with translated():
             return self._asked(lambda connection: connection.execute(statement, values).fetchall())
 
@@ -141,7 +151,7 @@ class PostgresServer:
     def outside(self, statements: Sequence[str]) -> list[Any]:
         """Run statements outside any transaction."""
         rows: list[Any] = []
-        with translated(), self._connected() as connection:
+        with translated(), self.door() as connection:
             connection.execute("SET statement_timeout = 0")
             for statement in statements:
                 found = connection.execute(statement)
@@ -178,14 +188,14 @@ class PostgresServer:
     def _heard(self) -> News:
         with self._opening:
             if self._news is None:
-                self._news = News(self._connected, self._schema, standby=self._standby)
+                self._news = News(self.door, self._schema, standby=self._standby)
             return self._news
 
     def _asked(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
         with self._asking:
             for last in (False, True):
                 if self._asker is None or self._asker.closed:
-                    self._asker = self._connected()
+                    self._asker = self.door()
                 try:
                     return work(self._asker)
                 except psycopg.OperationalError:
@@ -193,7 +203,15 @@ class PostgresServer:
                         raise
         raise StoreError("The database was not asked")  # pragma: no cover
 
-    def _connected(self) -> psycopg.Connection[Any]:
+    def _shut_in(self, connection: sa.Connection) -> None:
+        """Put a transaction behind the walls that whoever asks for it stands in, where the database has any."""
+        if reaches := walls():
+            if time.monotonic() - self._looked > LOOK_SECONDS:
+                self._walls_up, self._looked = up(connection), time.monotonic()
+            if self._walls_up:
+                shut_in(connection, reaches)
+
+    def door(self) -> psycopg.Connection[Any]:
         """Return a connection of its own, outside any transaction."""
         url = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
         connection = psycopg.connect(url, autocommit=True, **_ARGUMENTS)
@@ -203,7 +221,7 @@ class PostgresServer:
     def _settle(self, connection: psycopg.Connection[Any]) -> None:
         """Give a connection what all of ours have; a server that commits without the disk is told to wait for it."""
         connection.execute(
-            "SELECT set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false), "
+            f"{OPEN}, set_config('statement_timeout', %s, false), set_config('lock_timeout', %s, false), "
             "set_config('idle_in_transaction_session_timeout', %s, false), set_config('timezone', 'UTC', false), "
             "set_config('search_path', %s, false), "
             "CASE current_setting('synchronous_commit') WHEN 'off' "

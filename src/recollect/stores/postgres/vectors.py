@@ -59,7 +59,7 @@ class PostgresVectors(SqlVectors):
             check_dimension(model, found[1], len(asked))
             return _search(connection, found, asked, where, limit) if there(connection, found[0]) else None
 
-        found = await self._database.searched.read(work)
+        found = await self._database.searched.read(work, reach=where.reach)
         return await super().search(model, vector, where, limit) if found is None else found
 
 

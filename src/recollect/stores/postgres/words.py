@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from recollect.exchange import Scored
 from recollect.models import Where
 from recollect.stores.columns import Counts, nothing
+from recollect.stores.postgres.walls import up
 from recollect.stores.resident.postings import K1, B
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.schema import conversation, memory, tenant
@@ -27,14 +28,19 @@ if TYPE_CHECKING:
 MOST_TERMS = 64
 """Terms of a question that count: far more than any question of a person has."""
 
+_ASKED = """ARRAY(
+        SELECT hashtextextended(term, owner)
+        FROM unnest(CAST(:terms AS text[])) AS term, unnest(CAST(:owners AS bigint[])) AS owner
+    )"""
+_INDEXED = f"recollect_terms(tenant, terms) && {_ASKED}"
+_WALLED = f"key IN (SELECT chunk FROM chunk_term WHERE chunk_term.terms && {_ASKED})"  # noqa: S608 - of constants
+"""Which chunks hold a term: behind a policy no index of `chunk` tells (see `walls`)."""
+
 # A blank on each side of every term makes ' term ' occur in a text as often as the term does.
 _HITS = f"""
 WITH hit AS MATERIALIZED (
     SELECT key, memory, ' ' || replace(terms, ' ', '  ') || ' ' AS body, recollect_size(terms) AS size FROM chunk
-    WHERE recollect_terms(tenant, terms) && ARRAY(
-        SELECT hashtextextended(term, owner)
-        FROM unnest(CAST(:terms AS text[])) AS term, unnest(CAST(:owners AS bigint[])) AS owner
-    ) AND tenant = ANY (CAST(:owners AS bigint[]))
+    WHERE {{}} AND tenant = ANY (CAST(:owners AS bigint[]))
 ), counted AS MATERIALIZED (
     SELECT key, memory, size, term,
         (octet_length(body) - octet_length(replace(body, ' ' || term || ' ', ''))) / (octet_length(term) + 2) AS times
@@ -75,7 +81,7 @@ class PostgresWords:
             rows = connection.execute(ranked).all()
             return _scored(rows, _population(connection, where)) if rows else nothing()
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=where.reach)
 
     async def score(self, terms: Sequence[str], where: Where, keys: Keys) -> Scores:
         """Return the scores of these memories."""
@@ -87,7 +93,7 @@ class PostgresWords:
             found = {key: score for key, score, _ in connection.execute(query)}
             return np.array([found.get(int(key), 0.0) for key in keys], np.float32)
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=where.reach)
 
 
 def _squares(score: Any) -> Any:
@@ -106,7 +112,7 @@ def _best(
     owners, asked = tenants_in(connection, where.reach), _asked(terms)
     if not owners or not asked:
         return None
-    text = sa.text(_HITS).bindparams(terms=asked, owners=owners)
+    text = sa.text(_HITS.format(_WALLED if up(connection) else _INDEXED)).bindparams(terms=asked, owners=owners)
     hits = text.columns(sa.column("memory"), sa.column("chunk"), sa.column("score", sa.Float)).subquery("hits")
     order = sa.func.row_number().over(partition_by=memory.c.key, order_by=(hits.c.score.desc(), hits.c.chunk))
     found = (

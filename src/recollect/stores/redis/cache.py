@@ -77,6 +77,16 @@ class RedisCache:
                 given: list[Any] = [one.epoch, self._room, self._values, one.key, _UNTIL.pack(until) + one.value]
                 await self._script(keys=self._index, args=[*given, max(round(one.ttl * 1000), 1), until])
 
+    async def holding(self, pieces: Sequence[bytes]) -> int:
+        """Return how many values, and answers that somebody waits for, hold one of these pieces."""
+        found = 0
+        with translated():
+            for match in self._all:
+                async for name in self._client.scan_iter(match=match, count=PAGE):
+                    value: Any = await self._client.get(name)
+                    found += any(piece in bytes(value or b"") for piece in pieces)
+        return found
+
     async def epoch(self) -> int:
         """Return how often the cache has been cleared."""
         with translated():

@@ -80,14 +80,17 @@ class Tenants:
             if shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp)
         ]
         held = sum(shard.nbytes for shard in shards)
+        inside = where.reach.tenants
         if stale:
-            fresh = self._database.read_now(lambda c: self._refresh(c, stale, stamp, model, held))
+            fresh = self._database.read_now(lambda c: self._refresh(c, stale, stamp, model, held), reach=inside)
             if fresh is None:
                 return None
             shards = [fresh.get(group, shard) for group, shard in zip(groups, shards, strict=True)]
             self._evict(set(groups))
         narrow = where.filter is not None or where.reach.conversation_id is not None
-        talks, keys = self._database.read_now(lambda c: _narrow(c, where, tenants)) if narrow else (None, None)
+        if not narrow:
+            return Opened(stamp, tuple(shards))
+        talks, keys = self._database.read_now(lambda c: _narrow(c, where, tenants), reach=inside)
         return Opened(stamp, tuple(shards), talks, keys)
 
     def at_hand(self, where: Where, model: str | None = None) -> Opened | None:

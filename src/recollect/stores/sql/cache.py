@@ -51,7 +51,7 @@ class SqlCache:
         self._written += len(rows)
 
         def work(connection: sa.Connection) -> None:
-            epoch = _epoch(connection)
+            epoch = epoch_of(connection)
             fresh = [row for begun, row in rows.values() if begun == epoch]
             if fresh:
                 connection.execute(
@@ -64,26 +64,40 @@ class SqlCache:
         if rows:
             await self._database.write(work, durable=False)
 
+    async def holding(self, pieces: Sequence[bytes]) -> int:
+        """Return how many values hold one of these pieces."""
+
+        def work(connection: sa.Connection) -> int:
+            rows = connection.execute(sa.select(cache.c.value), execution_options={"yield_per": TIDY}).scalars()
+            return sum(any(piece in bytes(value) for piece in pieces) for value in rows)
+
+        return await self._database.read(work)
+
     async def epoch(self) -> int:
         """Return how often the cache has been cleared."""
-        return await self._database.read(_epoch)
+        return await self._database.read(epoch_of)
 
     async def clear(self) -> None:
         """Delete every entry; the database overwrites what they held."""
 
         def work(connection: sa.Connection) -> None:
             held = connection.execute(sa.select(sa.func.count()).select_from(cache)).scalar_one()
-            counted = connection.execute(sa.update(cache_epoch).values(epoch=cache_epoch.c.epoch + 1)).rowcount
-            if not counted:
-                connection.execute(sa.insert(cache_epoch).values(key=1, epoch=1))
+            turn(connection)
             if held:
                 connection.execute(sa.delete(cache))
 
         await self._database.write(work)
 
 
-def _epoch(connection: sa.Connection) -> int:
+def epoch_of(connection: sa.Connection) -> int:
+    """Return how often what was deleted has been wiped, or the cache cleared."""
     return int(connection.execute(sa.select(cache_epoch.c.epoch)).scalar() or 0)
+
+
+def turn(connection: sa.Connection) -> None:
+    """Begin another epoch: whoever holds anything of the one before forgets it."""
+    if not connection.execute(sa.update(cache_epoch).values(epoch=cache_epoch.c.epoch + 1)).rowcount:
+        connection.execute(sa.insert(cache_epoch).values(key=1, epoch=1))
 
 
 def _tidy(connection: sa.Connection, now: int, room: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +14,9 @@ import sqlalchemy as sa
 
 from recollect.errors import StoreError, StoreReadOnly
 from recollect.meters import Meters
+from recollect.models import Reach, walled
 from recollect.stores.sql.backing import Backing, Watch
+from recollect.stores.sql.driver import Driver
 from recollect.stores.sql.sqlite import SqliteFile
 
 T = TypeVar("T")
@@ -29,6 +32,7 @@ class Database:
     given to `write` may be run again, from the start and after a rollback, when the database asks for it.
 
     Searches read `searched`: the `replica`, which may lag behind, where there is one. It is closed with this one.
+    `driver` is what opens the file; without one it is not encrypted.
     """
 
     def __init__(
@@ -38,10 +42,11 @@ class Database:
         readers: int = READERS,
         meters: Meters | None = None,
         replica: Database | None = None,
+        driver: Driver | None = None,
     ) -> None:
         self._replica = replica
         self._meters = meters or Meters()
-        self._backing: Backing = SqliteFile(place, readers=readers) if isinstance(place, Path) else place
+        self._backing = SqliteFile(place, readers=readers, driver=driver) if isinstance(place, Path) else place
         self._place = place
         self._write_threads = ThreadPoolExecutor(self._backing.writers, "recollect-write")
         self._read_threads = ThreadPoolExecutor(readers, "recollect-read")
@@ -52,6 +57,11 @@ class Database:
         if isinstance(self._place, Path):
             return self._place
         raise StoreError("This store is no file", hint="It is kept by a database server.")
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether it lies on a server, and others may be at work in it whatever this process does."""
+        return not isinstance(self._place, Path)
 
     @property
     def searched(self) -> Database:
@@ -71,9 +81,9 @@ class Database:
         with self._meters.timing("write"):
             return await _run(self._write_threads, lambda: self._writing(work, durable=durable))
 
-    async def read(self, work: Callable[[sa.Connection], T]) -> T:
-        """Run `work` over one consistent view."""
-        with self._meters.timing("read"):
+    async def read(self, work: Callable[[sa.Connection], T], *, reach: Reach | None = None) -> T:
+        """Run `work` over one consistent view; with `reach`, a database that has walls shows nothing beyond it."""
+        with self._meters.timing("read"), walled(reach):
             return await _run(self._read_threads, lambda: self._backing.read(work))
 
     def prepare_now(self) -> None:
@@ -84,9 +94,10 @@ class Database:
         """Do the same as `write` on the caller's thread (opening and migrating)."""
         return self._writing(work, durable=True)
 
-    def read_now(self, work: Callable[[sa.Connection], T]) -> T:
+    def read_now(self, work: Callable[[sa.Connection], T], *, reach: Reach | None = None) -> T:
         """Do the same as `read` on the caller's thread, for callers that are on one of their own."""
-        return self._backing.read(work)
+        with walled(reach):
+            return self._backing.read(work)
 
     def ask_now(self, statement: str, values: Sequence[Any]) -> list[Any]:
         """Return the rows of one statement as the driver gives them, on the caller's thread.
@@ -105,6 +116,10 @@ class Database:
                 self._backing.wrote()
 
         return await asyncio.get_running_loop().run_in_executor(self._write_threads, work)
+
+    def outside_now(self, *statements: str) -> list[Any]:
+        """Do the same as `outside` on the caller's thread."""
+        return self._backing.outside(statements)
 
     async def settled(self) -> int | None:
         """Return the place in the change log up to which it is complete; `None` where it always is.
@@ -141,8 +156,8 @@ class Database:
 
 
 async def _run(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    """Run on a thread; whoever is cancelled meanwhile leaves it running to its end."""
-    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(threads, work))
+    """Run on a thread, within the caller's walls; whoever is cancelled meanwhile leaves it running to its end."""
+    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work))
 
 
 def prepare_home(home: Path) -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from recollect.exchange import Revision
 from recollect.merge import travels
 from recollect.models import Kind
+from recollect.stores.sql.keep.purge import boxes_of, close_boxes, empty_waste
 from recollect.stores.sql.row import from_row, select_memory
 from recollect.stores.sql.schema import (
     change,
@@ -19,15 +20,20 @@ from recollect.stores.sql.schema import (
     memory,
     mention,
     relation,
+    reply,
 )
+from recollect.stores.sql.tellings import forget_talks, forget_told
 from recollect.stores.sql.write import revise_all, some
 
 
-def delete_all(connection: sa.Connection, ids: Sequence[str], now: int) -> int:
+def delete_all(connection: sa.Connection, ids: Sequence[str], now: int, *, wasted: bool = False) -> int:
     """Delete memories, what was derived from them alone, and their history; return how many memories went.
 
-    The log keeps one entry a memory: that it was deleted.
+    The log keeps one entry a memory: that it was deleted. What retention has put away of them goes too, unless it is
+    retention that deletes (`wasted`).
     """
+    if not wasted:
+        empty_waste(connection, ids)
     gone: dict[str, tuple[int, int]] = {}
     waiting = list(ids)
     while waiting:
@@ -39,6 +45,9 @@ def delete_all(connection: sa.Connection, ids: Sequence[str], now: int) -> int:
     keys = [key for key, _ in gone.values()]
     touched = _entities(connection, keys)
     talks = _conversations(connection, keys)
+    boxes = boxes_of(connection, keys)
+    if not wasted:
+        empty_waste(connection, list(gone))
     for part in some(list(gone)):
         connection.execute(sa.delete(change).where(change.c.memory_id.in_(part)))
     for keys_part in some(keys):
@@ -52,7 +61,10 @@ def delete_all(connection: sa.Connection, ids: Sequence[str], now: int) -> int:
             for name, (key, owner) in gone.items()
         ],
     )
+    close_boxes(connection, boxes, now)
+    connection.execute(sa.delete(reply))  # what was answered to requests may tell what is gone
     _sweep(connection, touched, talks)
+    forget_told(connection, list(gone))
     _revive(connection, list(gone), now)
     return len(gone)
 
@@ -148,4 +160,6 @@ def _sweep(connection: sa.Connection, entities: set[int], talks: set[int]) -> No
         connection.execute(sa.delete(entity).where(entity.c.key.in_(part), ~named))
     for part in some(sorted(talks)):
         used = sa.exists().where(memory.c.conversation == conversation.c.key)
-        connection.execute(sa.delete(conversation).where(conversation.c.key.in_(part), ~used))
+        empty = conversation.c.key.in_(part) & ~used
+        forget_talks(connection, empty)
+        connection.execute(sa.delete(conversation).where(empty))

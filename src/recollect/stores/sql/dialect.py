@@ -37,6 +37,13 @@ class byte_length(FunctionElement[int]):  # noqa: N801
     inherit_cache = True
 
 
+class greater_of(FunctionElement[int]):  # noqa: N801
+    """`greater_of(number, number)`: the greater of the two, neither of which may be NULL."""
+
+    type = sa.BigInteger()
+    inherit_cache = True
+
+
 class day_of(FunctionElement[str]):  # noqa: N801
     """`day_of(microseconds)`: the day in UTC, as 2026-05-01."""
 
@@ -53,6 +60,7 @@ class category_of(FunctionElement[str]):  # noqa: N801
 
 _SAID: dict[type[FunctionElement[Any]], tuple[str, str]] = {
     place_of: ("instr({})", "strpos({})"),
+    greater_of: ("max({})", "greatest({})"),
     byte_length: ("length(CAST({} AS BLOB))", "octet_length({})"),
     day_of: (
         "strftime('%%Y-%%m-%%d', {} / 1000000.0, 'unixepoch')",

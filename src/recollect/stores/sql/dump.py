@@ -58,7 +58,7 @@ class SqlDump:
             for sort, values in _lines(connection, inside, vectors=vectors):
                 sink(sort, values)
 
-        await self._database.read(work)
+        await self._database.read(work, reach=reach)
 
     async def take(self, lines: Sequence[Line], index: Callable[[Memory], Sequence[Chunk]]) -> Taken:
         """Write lines in one transaction; chunks are made before it begins."""

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from recollect.models import Task
 from recollect.stores.sql.delete import delete_all
+from recollect.stores.sql.keep.purge import empty_tenants
 from recollect.stores.sql.schema import (
     conversation,
     entity,
@@ -16,10 +17,13 @@ from recollect.stores.sql.schema import (
     memory,
     relation,
     search_history,
+    telling,
     tenant,
     token,
     usage,
 )
+from recollect.stores.sql.sync.links import ensure_named
+from recollect.stores.sql.sync.orders import forbid_all
 from recollect.stores.sql.write import push_jobs, some
 
 GONE = "deleted"
@@ -35,6 +39,7 @@ def erase(connection: sa.Connection, project_id: str, now: int) -> int:
     for part in some(tenants):
         ids = connection.execute(sa.select(memory.c.id).where(memory.c.tenant.in_(part))).scalars().all()
         gone += delete_all(connection, ids, now)
+        empty_tenants(connection, part)
         inside = sa.select(entity.c.key).where(entity.c.tenant.in_(part))
         connection.execute(sa.delete(relation).where(relation.c.subject.in_(inside) | relation.c.object.in_(inside)))
         connection.execute(sa.delete(entity).where(entity.c.tenant.in_(part)))
@@ -43,7 +48,9 @@ def erase(connection: sa.Connection, project_id: str, now: int) -> int:
         left = [talk for talk in talks if talk[1] != project_id]
         set_summary(connection, key, talks, left)
     connection.execute(sa.update(usage).where(usage.c.project_id == project_id).values(project_id=GONE))
+    connection.execute(sa.delete(telling).where(telling.c.project_id == project_id))
     _forget_searches(connection, project_id)
+    forbid_all(connection, [("", project_id)], now, ensure_named(connection))
     push_jobs(connection, [_WIPE], now)
     return gone
 

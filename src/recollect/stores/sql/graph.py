@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from recollect.models import Entity, EntityType, Reach, Relation, Where
+from recollect.models import Community, Entity, EntityPath, EntityType, Reach, Relation, Where
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.graph_paths import ends, shortest, told
+from recollect.stores.sql.graph_relations import counted, relations
+from recollect.stores.sql.graph_ties import grouped, ties
 from recollect.stores.sql.graph_write import fold
-from recollect.stores.sql.row import moment
 from recollect.stores.sql.schema import conversation, entity, memory, mention, relation, tenant
 from recollect.stores.sql.tenants import tenants_in
 from recollect.stores.sql.where import conditions
@@ -34,13 +37,14 @@ class SqlGraph:
         """Return the entities with these names."""
         folded = [fold(name) for name in names]
         return await self._database.read(
-            lambda connection: _entities(connection, _known(connection, reach).where(entity.c.folded.in_(folded)))
+            lambda connection: entities_of(connection, mentioned(connection, reach).where(entity.c.folded.in_(folded))),
+            reach=reach,
         )
 
     async def list(self, reach: Reach, *, limit: int = 100) -> list[Entity]:
         """Return entities, the most mentioned first."""
         return await self._database.read(
-            lambda connection: _entities(connection, _known(connection, reach).limit(limit))
+            lambda connection: entities_of(connection, mentioned(connection, reach).limit(limit)), reach=reach
         )
 
     async def known(self, reach: Reach, names: Sequence[str]) -> Sequence[int]:
@@ -51,7 +55,7 @@ class SqlGraph:
             query = sa.select(entity.c.key).where(entity.c.tenant.in_(tenants_in(connection, reach)))
             return connection.execute(query.where(entity.c.folded.in_(folded))).scalars().all()
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=reach)
 
     async def mentions(self, where: Where, entities: Sequence[int], limit: int) -> Keys:
         """Return memories that mention any of the entities, newest first."""
@@ -73,14 +77,46 @@ class SqlGraph:
             )
             return np.array(connection.execute(query).scalars().all(), np.int64)
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=where.reach)
 
-    async def neighbours(self, reach: Reach, name: str, *, limit: int = 50) -> Sequence[Relation]:
+    async def neighbours(
+        self, reach: Reach, name: str, *, at: datetime | None = None, limit: int = 50
+    ) -> Sequence[Relation]:
         """Return the relations of an entity, the strongest first."""
-        return await self._database.read(lambda connection: _neighbours(connection, reach, name, limit))
+
+        def work(connection: sa.Connection) -> Sequence[Relation]:
+            tenants = tenants_in(connection, reach)
+            named = sa.select(entity.c.key).where(entity.c.tenant.in_(tenants), entity.c.folded == fold(name))
+            query = counted(tenants, at).where(relation.c.subject.in_(named) | relation.c.object.in_(named))
+            return relations(connection.execute(query.limit(limit)))
+
+        return await self._database.read(work, reach=reach)
+
+    async def paths(
+        self, reach: Reach, start: str, end: str, *, at: datetime | None = None, hops: int = 4, limit: int = 10
+    ) -> Sequence[EntityPath]:
+        """Return the shortest paths between two entities."""
+
+        def work(connection: sa.Connection) -> Sequence[EntityPath]:
+            tenants = tenants_in(connection, reach)
+            pairs = ends(connection, tenants, fold(start), fold(end))
+            ways = [way for one, other in pairs for way in shortest(connection, one, other, at, hops)]
+            return told(connection, tenants, ways, at, limit) or []
+
+        return await self._database.read(work, reach=reach)
+
+    async def communities(self, reach: Reach, *, at: datetime | None = None, limit: int = 20) -> Sequence[Community]:
+        """Return groups of entities that are tied closely."""
+
+        def work(connection: sa.Connection) -> Sequence[Community]:
+            tenants = tenants_in(connection, reach)
+            return grouped(connection, tenants, ties(connection, tenants, at), limit)
+
+        return await self._database.read(work, reach=reach)
 
 
-def _known(connection: sa.Connection, reach: Reach) -> sa.Select[Any]:
+def mentioned(connection: sa.Connection, reach: Reach) -> sa.Select[Any]:
+    """Return the entities in reach and how many memories name each, the most mentioned first."""
     count = sa.func.count(mention.c.memory).label("mentions")
     return (
         sa.select(entity, tenant.c.user_id, tenant.c.project_id, count)
@@ -92,48 +128,9 @@ def _known(connection: sa.Connection, reach: Reach) -> sa.Select[Any]:
     )
 
 
-def _entities(connection: sa.Connection, query: sa.Select[Any]) -> list[Entity]:
+def entities_of(connection: sa.Connection, query: sa.Select[Any]) -> list[Entity]:
+    """Return what a query like `mentioned` finds."""
     return [
         Entity(row.key, row.name, EntityType(row.type), row.user_id, row.project_id, row.mentions)
-        for row in connection.execute(query)
-    ]
-
-
-def _neighbours(connection: sa.Connection, reach: Reach, name: str, limit: int) -> list[Relation]:
-    subject, other = entity.alias("subject"), entity.alias("other")
-    weight = sa.func.count(relation.c.memory.distinct()).label("weight")
-    # A relation holds as long as what says so; one that anything still says has not ended.
-    begun = sa.func.coalesce(relation.c.valid_from, memory.c.valid_from)
-    ended = sa.func.coalesce(relation.c.valid_to, memory.c.valid_to)
-    over = sa.case((sa.func.count(ended) == sa.func.count(), sa.func.max(ended)))
-    query = (
-        sa.select(
-            subject.c.name.label("subject"),
-            relation.c.predicate,
-            other.c.name.label("object"),
-            weight,
-            sa.func.min(begun).label("valid_from"),
-            over.label("valid_to"),
-        )
-        .join(memory, relation.c.memory == memory.c.key)
-        .join(subject, relation.c.subject == subject.c.key)
-        .join(other, relation.c.object == other.c.key)
-        .where(
-            subject.c.tenant.in_(tenants_in(connection, reach)),
-            sa.or_(subject.c.folded == fold(name), other.c.folded == fold(name)),
-        )
-        .group_by(subject.c.name, relation.c.predicate, other.c.name)
-        .order_by(weight.desc(), subject.c.name, relation.c.predicate, other.c.name)
-        .limit(limit)
-    )
-    return [
-        Relation(
-            row.subject,
-            row.predicate,
-            row.object,
-            row.weight,
-            None if row.valid_from is None else moment(row.valid_from),
-            None if row.valid_to is None else moment(row.valid_to),
-        )
         for row in connection.execute(query)
     ]

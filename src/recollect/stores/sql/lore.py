@@ -48,7 +48,7 @@ class SqlLore:
             mixed = len(connection.execute(kinds).all()) > 1
             return _traits([found[int(key)] for key in keys if int(key) in found], allowed, mixed=mixed)
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=where.reach)
 
     async def neighbours(self, where: Where, keys: Keys) -> Keys:
         """Return the neighbours of these memories."""
@@ -73,7 +73,7 @@ class SqlLore:
             )
             return np.array(connection.execute(query).scalars().all(), np.int64)
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=where.reach)
 
     async def speakers(self, where: Where) -> frozenset[int]:
         """Return who speaks in reach."""
@@ -83,7 +83,7 @@ class SqlLore:
             query = sa.select(memory.c.speaker).where(*inside, memory.c.speaker.is_not(None)).distinct()
             return frozenset(name_code(name) for name in connection.execute(query).scalars()) - {0}
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=where.reach)
 
 
 def _query() -> sa.Select[Any]:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from recollect.stores.sql.erase import set_summary, summaries, tenants_of
 from recollect.stores.sql.row import from_row, select_memory, to_snapshot
 from recollect.stores.sql.schema import (
+    box,
     change,
     chunk,
     conversation,
@@ -16,11 +17,15 @@ from recollect.stores.sql.schema import (
     mention,
     project_grant,
     relation,
+    telling,
     tenant,
     token,
     usage,
     vector,
+    waste,
 )
+from recollect.stores.sql.sync.links import ensure_named
+from recollect.stores.sql.sync.orders import lift
 
 RUN = 500
 """Rows read and written at a time."""
@@ -31,6 +36,7 @@ _CHUNK = sa.insert(chunk).returning(chunk.c.key, sort_by_parameter_order=True)
 def move(connection: sa.Connection, source: str, target: str, now: int) -> int:
     """Move every memory of `source` to `target`; return how many."""
     moved = 0
+    lift(connection, target, now, ensure_named(connection))
     for old in tenants_of(connection, source):
         user = connection.execute(sa.select(tenant.c.user_id).where(tenant.c.key == old)).scalar_one()
         there = sa.and_(tenant.c.user_id == user, tenant.c.project_id == target)
@@ -43,7 +49,8 @@ def move(connection: sa.Connection, source: str, target: str, now: int) -> int:
     for key, talks in summaries(connection):
         after = [[talk[0], target, talk[2]] if talk[1] == source else talk for talk in talks]
         set_summary(connection, key, talks, after)
-    connection.execute(sa.update(usage).where(usage.c.project_id == source).values(project_id=target))
+    for table in (usage, telling):
+        connection.execute(sa.update(table).where(table.c.project_id == source).values(project_id=target))
     return moved
 
 
@@ -90,7 +97,7 @@ def _join(connection: sa.Connection, old: int, new: int) -> None:
     """Make two tenants of one user one."""
     _join_conversations(connection, old, new)
     _join_entities(connection, old, new)
-    for table in (memory, change):
+    for table in (memory, change, waste, box):
         connection.execute(sa.update(table).where(table.c.tenant == old).values(tenant=new))
     _join_chunks(connection, old, new)
     connection.execute(sa.delete(tenant).where(tenant.c.key == old))

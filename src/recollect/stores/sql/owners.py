@@ -62,7 +62,7 @@ class SqlOwners:
             rows = connection.execute(_inside(connection, query, reach)).all()
             return [Owner(coordinate, row[0], row[1], moment(row[2]), moment(row[3])) for row in rows]
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=reach)
 
     async def users(
         self,
@@ -80,7 +80,7 @@ class SqlOwners:
         def work(connection: sa.Connection) -> list[str]:
             return list(connection.execute(_inside(connection, query, reach)).scalars())
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=reach)
 
 
 def _inside(connection: sa.Connection, query: sa.Select[Any], reach: Reach | None) -> sa.Select[Any]:

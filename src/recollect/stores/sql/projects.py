@@ -15,7 +15,7 @@ from recollect.stores.sql.erase import erase, forget_rights
 from recollect.stores.sql.move import move, move_people
 from recollect.stores.sql.people import add_member
 from recollect.stores.sql.row import micros
-from recollect.stores.sql.schema import member, memory, project, project_alias, project_grant, tenant
+from recollect.stores.sql.schema import member, memory, project, project_alias, project_grant, tenant, waste
 
 
 class SqlProjects:
@@ -154,9 +154,10 @@ def _there(connection: sa.Connection, project_id: str) -> None:
 
 
 def _written(connection: sa.Connection, project_id: str) -> bool:
-    """Whether there are memories under an id."""
-    query = sa.select(memory.c.key).join(tenant, memory.c.tenant == tenant.c.key)
-    return connection.execute(query.where(tenant.c.project_id == project_id).limit(1)).first() is not None
+    """Whether there are memories under an id, or some that retention has deleted and could bring back."""
+    tenants = sa.select(tenant.c.key).where(tenant.c.project_id == project_id)
+    found = (sa.select(table.c.key).where(table.c.tenant.in_(tenants)).limit(1) for table in (memory, waste))
+    return any(connection.execute(query).first() is not None for query in found)
 
 
 def _remove(connection: sa.Connection, project_id: str) -> None:

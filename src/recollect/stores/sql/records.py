@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 
 from recollect.errors import InvalidInput
 from recollect.exchange import Batch, Committed, Keyed, Located, Page
-from recollect.models import Change, Conversation, Kind, Memory, Reach, Scope, Stats, Usage, Where
+from recollect.models import Change, Conversation, Kind, Memory, Reach, Scope, Stats, Task, Usage, Where
 from recollect.ports import Clock
 from recollect.stores.sql import figures, log
 from recollect.stores.sql.database import Database
@@ -69,7 +70,7 @@ class SqlRecords:
             reword(connection, [item.memory.id for item in batch.revisions if item.chunks is not None], now)
             done = write_batch(connection, batch, now)
             if any(done.new) or deleted or batch.revisions or not (batch.adds or batch.deletes):
-                push_jobs(connection, batch.tasks, now)
+                push_jobs(connection, _owned(batch), now)
             return Committed(done.ids, done.new, deleted)
 
         return await self._database.write(work)
@@ -137,7 +138,7 @@ class SqlRecords:
             cursor = _close_cursor(rows[size - 1]["key"]) if more else None
             return Page(tuple(from_row(row) for row in rows[:size]), cursor)
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=where.reach)
 
     async def ids(self, where: Where) -> list[str]:
         """Return all ids that meet the conditions."""
@@ -155,7 +156,7 @@ class SqlRecords:
             )
             return list(connection.execute(query).scalars())
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=where.reach)
 
     async def under(self, prefix: str, *, limit: int | None = None) -> list[Keyed]:
         """Return memories by the beginning of their keys."""
@@ -177,7 +178,7 @@ class SqlRecords:
             row = connection.execute(_SAME, asked).mappings().first()
             return None if row is None else from_row(row)
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=Reach(scope.user_id, scope.project_id))
 
     async def history(self, memory_id: str) -> list[Change]:
         """Return all changes of one memory."""
@@ -186,7 +187,9 @@ class SqlRecords:
     async def changes(self, after: int, *, limit: int = 1000, reach: Reach | None = None) -> list[Change]:
         """Return the log after a place in it."""
         settled = await self._database.settled()
-        return await self._database.read(lambda connection: log.changes(connection, after, limit, reach, settled))
+        return await self._database.read(
+            lambda connection: log.changes(connection, after, limit, reach, settled), reach=reach
+        )
 
     async def head(self) -> int:
         """Return the place of the latest entry of the log."""
@@ -195,7 +198,9 @@ class SqlRecords:
 
     async def conversations(self, reach: Reach, *, limit: int = 100) -> list[Conversation]:
         """Return conversations, latest first."""
-        return await self._database.read(lambda connection: figures.conversations(connection, reach, limit))
+        return await self._database.read(
+            lambda connection: figures.conversations(connection, reach, limit), reach=reach
+        )
 
     async def turns(self, reach: Reach, *, around: int | None = None, span: int = 0) -> list[Memory]:
         """Return a conversation's turns in order."""
@@ -207,11 +212,11 @@ class SqlRecords:
             query = query.order_by(memory.c.conversation, memory.c.position)
             return [from_row(row) for row in connection.execute(query).mappings()]
 
-        return await self._database.read(work)
+        return await self._database.read(work, reach=reach)
 
     async def stats(self, reach: Reach, model: str) -> Stats:
         """Count what is in reach."""
-        return await self._database.read(lambda connection: figures.stats(connection, reach, model))
+        return await self._database.read(lambda connection: figures.stats(connection, reach, model), reach=reach)
 
     async def spend(self, usage: Sequence[Usage]) -> None:
         """Note what calls cost."""
@@ -255,6 +260,14 @@ class SqlRecords:
     async def close(self) -> None:
         """Close the database."""
         await self._database.close()
+
+
+def _owned(batch: Batch) -> list[Task]:
+    """Return the tasks of a batch, each with its owner: whose memories it writes, where these are one's alone."""
+    written = [entry.memory for entry in batch.adds] + [revision.memory for revision in batch.revisions]
+    owners = {(item.scope.user_id, item.scope.project_id) for item in written}
+    owner = owners.pop() if len(owners) == 1 else None
+    return [task if task.owner else replace(task, owner=owner) for task in batch.tasks]
 
 
 def _spend(connection: sa.Connection, spent: Sequence[Usage]) -> None:

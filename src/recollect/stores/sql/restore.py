@@ -27,6 +27,8 @@ from recollect.stores.sql.schema import (
     usage,
     vector,
 )
+from recollect.stores.sql.sync.links import ensure_named
+from recollect.stores.sql.sync.orders import lift_over
 from recollect.stores.sql.write import push_jobs, some
 
 if TYPE_CHECKING:
@@ -57,6 +59,9 @@ def restore(connection: sa.Connection, lines: Sequence[Line], chunks: Mapping[st
         rows = [values for _, values in group]
         written = writers[sort](rows)
         new[sort] += written
+        if sort == "memory" and written:
+            made = ((row["user_id"], row["project_id"], row["created_at"]) for row in rows)
+            lift_over(connection, made, now, ensure_named(connection))
         known += len(rows) - written if sort == "memory" else 0
     return Taken(dict(new), known)
 
@@ -147,7 +152,8 @@ def write_vectors(connection: sa.Connection, rows: Rows) -> int:
         if name not in models:
             models[name] = _model(connection, name, row["dimension"])
         key, dimension = models[name]
-        if row["memory"] not in places or row["dimension"] != dimension or len(code) != 4 + 2 * dimension:
+        sizes = (4 + dimension, 4 + 2 * dimension)  # in one plane, in two
+        if row["memory"] not in places or row["dimension"] != dimension or len(code) not in sizes:
             continue
         place, owner = places[row["memory"]]
         piece = pieces.get((place, row["start"], row["end"]))

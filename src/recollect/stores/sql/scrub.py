@@ -8,6 +8,15 @@ from recollect.stores.sql.dialect import POSTGRESQL
 from recollect.stores.sql.schema import metadata
 
 
+async def rewrite(database: Database) -> None:
+    """Have a server write its tables anew, so that its files hold no byte of what was deleted; no-op for a file.
+
+    Each table is locked meanwhile, for readers too.
+    """
+    if database.dialect.name == POSTGRESQL:
+        await database.outside(*(f'VACUUM FULL "{name}"' for name in metadata.tables))
+
+
 async def scrub(database: Database) -> None:
     """Take out of the database what is gone from it.
 

@@ -17,10 +17,11 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from recollect.errors import RecollectError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from recollect.stores.sql.driver import Driver, PlainSqlite
+from recollect.stores.sql.left import LEFT, moved
 
 T = TypeVar("T")
 
-BUSY_SECONDS = 30.0
 GLANCE = 0.002
 """Seconds for which a look at whether another process has written is good: searches look several times each."""
 
@@ -32,11 +33,13 @@ class SqliteFile:
 
     writers = 1
 
-    def __init__(self, path: Path, *, readers: int) -> None:
+    def __init__(self, path: Path, *, readers: int, driver: Driver | None = None) -> None:
         self.dialect: sa.Dialect = sqlite.dialect(paramstyle="qmark")
-        self._writer = _engine(path, size=1, begin="BEGIN IMMEDIATE")
-        self._lazy_writer = _engine(path, size=1, begin="BEGIN IMMEDIATE", durable=False)
-        self._reader = _engine(path, size=2 * readers + 2, begin="BEGIN")
+        driver = driver or PlainSqlite()
+        self._error = driver.error
+        self._writer = _engine(driver, path, size=1, begin="BEGIN IMMEDIATE")
+        self._lazy_writer = _engine(driver, path, size=1, begin="BEGIN IMMEDIATE", durable=False)
+        self._reader = _engine(driver, path, size=2 * readers + 2, begin="BEGIN")
         self._asking = threading.Lock()
         self._asker: Any = None
         self.writes = 0
@@ -46,15 +49,15 @@ class SqliteFile:
 
     def write(self, work: Callable[[sa.Connection], T], *, durable: bool) -> T:
         """Run `work` under the writer's lock."""
-        return _transact(self._writer if durable else self._lazy_writer, work)
+        return self._transact(self._writer if durable else self._lazy_writer, work)
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` over one consistent view."""
-        return _transact(self._reader, work)
+        return self._transact(self._reader, work)
 
     def ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
         """Return the rows of one statement."""
-        with self._asking, translated():
+        with self._asking, self.translated():
             if self._asker is None:
                 self._asker = _own_connection(self._reader)
             rows: list[Any] = self._asker.cursor().execute(statement, values).fetchall()
@@ -63,7 +66,7 @@ class SqliteFile:
     def outside(self, statements: Sequence[str]) -> list[Any]:
         """Run statements on the writer's connection, outside any transaction."""
         rows: list[Any] = []
-        with translated(), self._writer.connect() as connection:
+        with self.translated(), self._writer.connect() as connection:
             driver = connection.connection.dbapi_connection
             if driver is None:  # pragma: no cover - a pool always has one
                 raise StoreError("The database connection is gone")
@@ -89,8 +92,12 @@ class SqliteFile:
     @contextmanager
     def translated(self) -> Iterator[None]:
         """Turn every error of the driver into one of ours."""
-        with translated():
+        with translated(self._error):
             yield
+
+    def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+        with self.translated(), engine.begin() as connection:
+            return work(connection)
 
     def close(self) -> None:
         """Close every connection."""
@@ -108,7 +115,7 @@ class Watch:
         self._lock = threading.Lock()
         self._file = file
         self._seen = (-1, 0.0, 0)
-        with translated():
+        with file.translated():
             self._connection = _own_connection(engine)
 
     def stamp(self) -> int:
@@ -120,7 +127,7 @@ class Watch:
         seen, until, stamp = self._seen
         if seen == writes and now < until:
             return stamp
-        with self._lock, translated():
+        with self._lock, self._file.translated():
             stamp = int(self._connection.cursor().execute("PRAGMA data_version").fetchone()[0])
             self._seen = (writes, now + GLANCE, stamp)
             return stamp
@@ -137,27 +144,23 @@ def _own_connection(engine: sa.Engine) -> PoolProxiedConnection:
     return connection
 
 
-def _transact(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
-    with translated(), engine.begin() as connection:
-        return work(connection)
-
-
-def _engine(path: Path, *, size: int, begin: str, durable: bool = True) -> sa.Engine:
+def _engine(driver: Driver, path: Path, *, size: int, begin: str, durable: bool = True) -> sa.Engine:
     engine = sa.create_engine(
         f"sqlite+pysqlite:///{path}",
+        module=driver.module,
+        creator=partial(driver.connect, path),
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
         json_serializer=_RENDER,
         hide_parameters=True,  # errors must not tell what people said
     )
 
     @sa.event.listens_for(engine, "connect")
-    def opened(driver: Any, _record: object) -> None:
-        driver.execute("PRAGMA busy_timeout=30000")
-        if not driver.execute("PRAGMA page_count").fetchone()[0]:
-            driver.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of an empty file only: later it would write each time
+    def opened(connection: Any, _record: object) -> None:
+        connection.execute("PRAGMA busy_timeout=30000")
+        if not connection.execute("PRAGMA page_count").fetchone()[0]:
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of an empty file only: else it writes each time
         for pragma in (
             "journal_mode=WAL",
             "synchronous=FULL" if durable else "synchronous=NORMAL",
@@ -166,7 +169,7 @@ def _engine(path: Path, *, size: int, begin: str, durable: bool = True) -> sa.En
             "cache_size=-16000",
             "temp_store=MEMORY",
         ):
-            driver.execute(f"PRAGMA {pragma}")
+            connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:
@@ -176,13 +179,13 @@ def _engine(path: Path, *, size: int, begin: str, durable: bool = True) -> sa.En
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn every error of the driver into one of ours."""
+def translated(raised: type[Exception] = sqlite3.Error) -> Iterator[None]:
+    """Turn every error of the driver, whose errors have the root `raised`, into one of ours."""
     try:
         yield
     except sa.exc.DBAPIError as error:
         raise _ours(error.orig if isinstance(error.orig, Exception) else error) from error
-    except sqlite3.Error as error:
+    except raised as error:
         raise _ours(error) from error
     except (UnicodeEncodeError, OverflowError) as error:  # the driver's own, for what it cannot bind
         raise StoreError(f"The store cannot hold a value ({error})", hint="Nothing was written.") from error
@@ -226,6 +229,8 @@ _BY_CODE: dict[int, Callable[[str], RecollectError]] = {
 
 
 def _ours(error: Exception) -> RecollectError:
+    if str(error) == LEFT:
+        return moved()
     code = getattr(error, "sqlite_errorcode", None)
     if isinstance(code, int):
         made = _BY_CODE.get(code) or _BY_CODE.get(code & 0xFF)

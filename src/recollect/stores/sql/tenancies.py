@@ -21,7 +21,7 @@ class SqlTenancies:
 
     async def tenancies(self, reach: Reach, model: str) -> list[Tenancy]:
         """Return the tenants in reach, the one written to last first."""
-        return await self._database.read(lambda connection: _tenancies(connection, reach, model))
+        return await self._database.read(lambda connection: _tenancies(connection, reach, model), reach=reach)
 
 
 def _tenancies(connection: sa.Connection, reach: Reach, name: str) -> list[Tenancy]:

@@ -41,8 +41,11 @@ def ensure_tenant(connection: sa.Connection, user_id: str, project_id: str) -> i
     return int(found)
 
 
-def tenants_in(connection: sa.Connection, reach: Reach) -> list[int]:
-    """Return the tenants a reach covers. A reach without user and project covers none, unless it says within what."""
+def tenants_in(connection: sa.Connection, reach: Reach, *others: Reach) -> list[int]:
+    """Return the tenants a reach covers, and all others too.
+
+    A reach without user and project covers none, unless it says within what.
+    """
     if reach.user_id is None and reach.project_id is None and reach.within is None:
         return []
     query = sa.select(tenant.c.key, tenant.c.user_id, tenant.c.project_id).order_by(tenant.c.key)
@@ -50,7 +53,9 @@ def tenants_in(connection: sa.Connection, reach: Reach) -> list[int]:
         query = query.where(tenant.c.user_id == reach.user_id)
     if reach.project_id is not None:
         query = query.where(tenant.c.project_id == reach.project_id)
-    return [row.key for row in connection.execute(query) if reach.covers(row.user_id, row.project_id)]
+    all_of = (reach, *others)
+    rows = connection.execute(query)
+    return [row.key for row in rows if all(one.covers(row.user_id, row.project_id) for one in all_of)]
 
 
 def conversations_in(connection: sa.Connection, tenants: Iterable[int], name: str) -> list[int]:

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from recollect.models import Right, Token
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.edition import turn
 from recollect.stores.sql.row import micros, moment
-from recollect.stores.sql.schema import token
+from recollect.stores.sql.schema import session_end, token
 from recollect.stores.sql.write import some
 
 
@@ -60,6 +61,20 @@ class SqlTokens:
         """Note when a token was used."""
         change = sa.update(token).where(token.c.id == token_id).values(used_at=micros(at))
         await self._database.write(lambda connection: connection.execute(change).rowcount, durable=False)
+
+    async def sign_out(self, once: str, ends: int, now: int) -> None:
+        """Keep that a session is over."""
+
+        def work(connection: sa.Connection) -> None:
+            connection.execute(sa.delete(session_end).where(session_end.c.ends <= now))
+            connection.execute(insert_new(session_end).values(once=once, ends=ends))
+
+        await self._database.write(work)
+
+    async def signed_out(self) -> frozenset[str]:
+        """Return the sessions that are over."""
+        query = sa.select(session_end.c.once)
+        return await self._database.read(lambda connection: frozenset(connection.execute(query).scalars()))
 
 
 def rights_of(value: Any) -> tuple[tuple[str, Right], ...] | None:

@@ -18,7 +18,7 @@ from recollect.stores.sql.lock import TENANT, hold
 from recollect.stores.sql.migrate import analysis_of, note_analysis, version
 from recollect.stores.sql.row import from_row, select_memory
 from recollect.stores.sql.schema import chunk, memory, model, vector
-from recollect.stores.sql.vectors import count_unembedded
+from recollect.stores.sql.vectors import HAS_BOX, count_unembedded
 from recollect.stores.sql.write import some
 
 _INVALID = """
@@ -55,7 +55,7 @@ class SqlUpkeep:
         """Bring the chunks of some memories to what `index` says; nothing is written where they are so already."""
 
         def work(connection: sa.Connection) -> Reindexed:
-            query = select_memory().where(memory.c.key > after).order_by(memory.c.key).limit(limit)
+            query = select_memory().where(memory.c.key > after, ~HAS_BOX).order_by(memory.c.key).limit(limit)
             rows = connection.execute(query).mappings().all()
             hold(connection, TENANT, {row["tenant"] for row in rows})
             there = _chunks(connection, [row["key"] for row in rows])

@@ -16,7 +16,7 @@ from recollect.stores.postgres.embedding import mirror, unmirror
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.lock import VECTORS, hold
-from recollect.stores.sql.schema import chunk, conversation, memory, model, tenant, vector
+from recollect.stores.sql.schema import chunk, conversation, memory, model, shelved, tenant, vector
 from recollect.stores.sql.where import conditions
 from recollect.stores.sql.write import some
 
@@ -30,6 +30,9 @@ SOLE = 40
 
 LOOKED_AT = 4000
 """Characters handed out for embedding: more than any window of 256 word pieces reads of ordinary text."""
+
+HAS_BOX = sa.exists().where(shelved.c.memory == memory.c.key)
+"""Whether a memory's text lies in a box: what stands in its row is not to be indexed."""
 
 # Built once: building a statement costs as much as running it.
 _KEYS: sa.BindParameter[list[int]] = sa.bindparam("keys", expanding=True)
@@ -74,7 +77,7 @@ class SqlVectors:
             counts.add(scores)
             return best(keys, scores, chunks, limit, counts)
 
-        return await self._database.searched.read(work)
+        return await self._database.searched.read(work, reach=where.reach)
 
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
         """Return the cosine of these memories."""
@@ -85,7 +88,7 @@ class SqlVectors:
                 found |= _scan(connection, model, vector, where, part)
             return np.array([found.get(int(key), (np.nan, 0))[0] for key in keys], np.float32)
 
-        return await self._database.searched.read(work)
+        return await self._database.searched.read(work, reach=where.reach)
 
     async def models(self) -> list[str]:
         """Return the models that have vectors."""
@@ -146,7 +149,7 @@ def count_unembedded(connection: sa.Connection, name: str) -> int:
 def _bare() -> tuple[sa.ColumnElement[bool], ...]:
     """Say which chunks ought to have a vector of the model `which` and have none."""
     there = sa.exists().where(vector.c.chunk == chunk.c.key, vector.c.model == sa.bindparam("which"))
-    return memory.c.dense, memory.c.kind != Kind.SUMMARY, _has_vector(), ~there
+    return memory.c.dense, memory.c.kind != Kind.SUMMARY, _has_vector(), ~there, ~HAS_BOX
 
 
 def _has_vector() -> sa.ColumnElement[bool]:

@@ -16,6 +16,7 @@ from recollect.stores.sql.lock import TENANT, hold
 from recollect.stores.sql.row import from_row, select_memory, to_row, to_snapshot
 from recollect.stores.sql.schema import change, chunk, derivation, job, memory
 from recollect.stores.sql.tenants import Places, ensure_tenant
+from recollect.stores.sql.turn import NEXT, OWNER, asked
 
 X = TypeVar("X")
 
@@ -27,7 +28,8 @@ _MEMORY = sa.insert(memory)
 _KEYED = _MEMORY.returning(memory.c.key, sort_by_parameter_order=True)
 _LAST = sa.select(sa.column("seq")).select_from(sa.table("sqlite_sequence")).where(sa.column("name") == memory.name)
 _THERE = sa.select(memory.c.id).where(memory.c.id.in_(sa.bindparam("ids", expanding=True)))
-_CHUNK, _CHANGE, _DERIVATION, _JOB = (sa.insert(table) for table in (chunk, change, derivation, job))
+_CHUNK, _CHANGE, _DERIVATION = (sa.insert(table) for table in (chunk, change, derivation))
+_JOB = sa.insert(job).values(owner=OWNER, turn=NEXT)
 
 
 def some(items: Sequence[X], size: int = 500) -> Iterator[Sequence[X]]:
@@ -200,9 +202,10 @@ def _revise(connection: sa.Connection, revision: Revision, now: int) -> None:
 
 
 def push_jobs(connection: sa.Connection, tasks: Sequence[Task], now: int) -> None:
-    """Put jobs into the queue."""
+    """Put jobs into the queue, each at the end of its owner's line."""
     rows = [
         {
+            **asked(task),
             "name": task.name,
             "payload": dict(task.payload),
             "state": "ready",

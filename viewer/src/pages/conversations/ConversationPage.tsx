@@ -74,7 +74,7 @@ export function ConversationPage({ id, params }: { id: string; params: URLSearch
       </Section>
       {told.length > 0 && (
         <p className="dim">
-          {t("told.sum", { count: told.length, tokens: told.reduce((sum, one) => sum + one.tokens_out, 0) })}
+          {t("told.sum", { count: told.length, tokens: told.reduce((sum, one) => sum + one.tokens, 0) })}
         </p>
       )}
       <ol className="plain turns">

@@ -1,49 +1,41 @@
-/** What assistants were told, put where it happened in a conversation. */
+/** What assistants were told in a conversation, put where it happened. */
 
 import { queryOptions } from "@tanstack/react-query";
 import { ask, query } from "../../api/client";
-import type { Conversation, Memory } from "../../api/types";
+import type { Conversation, Memory, Telling } from "../../api/types";
 
-/** One text put before an assistant: its tokens, and those of the memories it was made of. */
-export interface Telling {
-  at: string;
-  provider: string;
-  tokens_in: number;
-  tokens_out: number;
-  cost: number;
-}
-
-interface Call extends Telling {
-  purpose: string;
-}
-
-const PURPOSE = "inject";
-const MOST = 1000;
-/** What is told answers an event at once; so long before and after a conversation it still is its own. */
-const NEAR = 5 * 60_000;
+const PAGE = 500;
+const MOST_PAGES = 4;
 
 const time = (at: string): number => new Date(at).getTime();
 
-/** What was told in a conversation's project while it went on. The log of costs names projects, not conversations. */
+/** What was told in a conversation, in order. */
 export const tellings = (talk: Conversation) =>
   queryOptions({
-    queryKey: ["tellings", talk.project_id, talk.started_at, talk.ended_at],
+    queryKey: ["tellings", talk.user_id, talk.project_id, talk.id],
     queryFn: async ({ signal }): Promise<Telling[]> => {
-      const [first, last] = [time(talk.started_at) - NEAR, time(talk.ended_at) + NEAR];
-      const since = new Date(first).toISOString();
-      const path = `/api/usage${query({ since, project_id: talk.project_id, limit: MOST })}`;
-      const { usage } = await ask<{ usage: Call[] }>(path, { signal });
-      return usage.filter((one) => one.purpose === PURPOSE && time(one.at) <= last).toReversed();
+      const whose = { user_id: talk.user_id, project_id: talk.project_id, limit: PAGE };
+      const found: Telling[] = [];
+      let cursor: string | null = null;
+      for (let page = 0; page < MOST_PAGES; page++) {
+        const path: string = `/api/conversations/${encodeURIComponent(talk.id)}/tellings${query({ ...whose, cursor })}`;
+        const told = await ask<{ tellings: Telling[]; next_cursor: string | null }>(path, { signal });
+        found.push(...told.tellings);
+        cursor = told.next_cursor;
+        if (cursor === null) break;
+      }
+      return found;
     },
-    staleTime: 60_000,
+    staleTime: 10_000,
   });
 
-/** The tellings after each turn and before the next, by the turn's id; those before the first turn under "". */
+/** Each telling by the turn that asked for it, else by the last turn before it; those before the first under "". */
 export function placed(turns: readonly Memory[], told: readonly Telling[]): Map<string, Telling[]> {
+  const there = new Set(turns.map((turn) => turn.id));
   const found = new Map<string, Telling[]>();
   for (const one of told) {
-    const before = turns.findLast((turn) => time(turn.occurred_at) <= time(one.at));
-    const key = before?.id ?? "";
+    const asked = one.turn !== null && there.has(one.turn) ? one.turn : null;
+    const key = asked ?? turns.findLast((turn) => time(turn.occurred_at) <= time(one.at))?.id ?? "";
     found.set(key, [...(found.get(key) ?? []), one]);
   }
   return found;

@@ -18,6 +18,7 @@ import { Facts } from "./Facts";
 import { Flagged } from "./Flagged";
 import { History } from "./History";
 import { Provenance } from "./Provenance";
+import { Usage } from "./Usage";
 
 /** One memory: what it says, where it comes from, what became of it, and how to mend it. */
 export function MemoryPage({ id }: { id: string }) {
@@ -80,6 +81,7 @@ export function MemoryPage({ id }: { id: string }) {
         <div>
           <Facts item={item} />
           <Provenance item={item} />
+          <Usage id={id} />
         </div>
       </div>
     </article>

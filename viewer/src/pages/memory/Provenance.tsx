@@ -14,6 +14,7 @@ const SHOWN = 12;
 export function Provenance({ item }: { item: Memory }) {
   const t = useT();
   const { client, file, message_id: message } = item.source;
+  const line = file !== null && typeof item.metadata.line === "number" ? item.metadata.line : null;
   const ids = [...item.sources.slice(0, SHOWN), ...(item.superseded_by ? [item.superseded_by] : [])];
   const answers = useQueries({ queries: ids.map((id) => memory(id)) });
   const known = new Map(answers.flatMap((answer) => (answer.data ? [[answer.data.id, answer.data] as const] : [])));
@@ -46,6 +47,7 @@ export function Provenance({ item }: { item: Memory }) {
             <SafeText text={file} most={400} />
           </Fact>
         )}
+        {line !== null && <Fact name={t("memory.line")}>{line}</Fact>}
         {message && (
           <Fact name={t("memory.message")}>
             <SafeText text={message} most={200} />

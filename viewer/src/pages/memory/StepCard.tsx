@@ -4,7 +4,10 @@ import { When } from "../../parts/When";
 import { SafeText } from "../../text/SafeText";
 import { Difference } from "./Difference";
 
-const told = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+const told = (value: unknown): string => {
+  if (Array.isArray(value)) return value.length > 0 ? value.map(told).join(", ") : "—";
+  return typeof value === "string" ? value : JSON.stringify(value);
+};
 const MOST = 20_000;
 
 /** One change of a memory: when, what kind, and what differs. */

@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { figures } from "../../api/queries";
 import { useT, useWritten } from "../../i18n/i18n";
+import { Loading } from "../../parts/Loading";
 
 /** How long keeping, searching and composing take. */
 export function Latency() {
   const t = useT();
   const written = useWritten();
-  const told = useQuery(figures).data?.latency_ms ?? {};
+  const asked = useQuery(figures);
+  const told = asked.data?.latency_ms ?? {};
   const names: Record<string, string> = {
     capture: t("numbers.capture"),
     search: t("numbers.search"),
@@ -14,6 +16,7 @@ export function Latency() {
   };
   const cell = (value: number | null | undefined) => (value == null ? "—" : written.number(value, 1));
   const rows = Object.entries(told);
+  if (asked.isPending) return <Loading />;
   if (rows.length === 0) return <p className="dim">{t("app.nothing")}</p>;
   return (
     <table>

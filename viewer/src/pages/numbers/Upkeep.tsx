@@ -4,6 +4,7 @@ import type { Upkeep as Told } from "../../api/types";
 import { en, type Key } from "../../i18n/en";
 import { useT, useWritten } from "../../i18n/i18n";
 import { Fact } from "../../parts/Fact";
+import { Loading } from "../../parts/Loading";
 import { Refused } from "../../parts/Refused";
 import { Section } from "../../parts/Section";
 import { Bars } from "./Bars";
@@ -31,13 +32,16 @@ export function Upkeep() {
     <div className="halves">
       <Section title={t("numbers.sizes")}>
         {asked.isError && <Refused error={asked.error} />}
-        <Bars
-          rows={Object.entries(sizes).map(([name, size]) => [named("size", name), size])}
-          written={(size) => written.size(size)}
-        />
+        {asked.isPending && <Loading />}
+        {asked.data && (
+          <Bars
+            rows={Object.entries(sizes).map(([name, size]) => [named("size", name), size])}
+            written={(size) => written.size(size)}
+          />
+        )}
       </Section>
       <Section title={t("numbers.caches")} note={t("numbers.sinceStart")}>
-        {looked.length === 0 && <p className="dim">{t("numbers.noLooks")}</p>}
+        {asked.data && looked.length === 0 && <p className="dim">{t("numbers.noLooks")}</p>}
         <dl className="facts">
           {looked.map(([name, { hit, miss }]) => (
             <Fact key={name} name={named("cache", name)}>

@@ -6,6 +6,8 @@ import type { Context } from "../../api/types";
 import { useT, useWritten } from "../../i18n/i18n";
 import { Failure } from "../../parts/Failure";
 import { SafeText } from "../../text/SafeText";
+import { oneLine } from "../../text/visible";
+import { type Asked, inProjects } from "./asked";
 import { Sources } from "./Sources";
 import { useSettled } from "./useSettled";
 
@@ -14,15 +16,19 @@ const MOST = 4000;
 const FIRST = 800;
 
 /** The text an assistant would be given for this question, for a budget one can try. */
-export function ContextPanel({ place, question }: { place: Place; question: string }) {
+export function ContextPanel({ place, asked }: { place: Place; asked: Asked }) {
   const t = useT();
   const written = useWritten();
+  const question = asked.query;
+  const where = asked.where === "here" ? null : inProjects(asked);
   const [budget, setBudget] = useState(FIRST);
   const settled = useSettled(budget, 120);
   const made = useQuery({
-    queryKey: ["context", place, question, settled],
+    queryKey: ["context", place, question, where, settled],
     queryFn: ({ signal }) =>
-      ask<Context>("/api/context", { body: { ...place, query: question, budget: settled }, signal }),
+      where === null
+        ? ask<Context>("/api/context", { body: { ...place, query: question, budget: settled }, signal })
+        : ask<Context>("/api/context/projects", { body: { ...where, query: question, budget: settled }, signal }),
     placeholderData: keepPreviousData,
     staleTime: 30_000,
   });
@@ -46,6 +52,11 @@ export function ContextPanel({ place, question }: { place: Place; question: stri
         <>
           <p className="dim">
             {t("search.used", { tokens: made.data.tokens, budget: settled })}
+            {Object.entries(made.data.projects ?? {}).map(([id, count]) => (
+              <span key={id} className="tag">
+                {oneLine(id, 40)} {written.number(count)}
+              </span>
+            ))}
             {made.data.dropped > 0 && ` · ${t("search.dropped", { count: made.data.dropped })}`}
           </p>
           <section

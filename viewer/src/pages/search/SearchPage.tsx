@@ -5,7 +5,7 @@ import { session } from "../../api/queries";
 import { adjust } from "../../app/route";
 import { useT } from "../../i18n/i18n";
 import { Empty } from "../../parts/Empty";
-import { askedOf } from "./asked";
+import { askedOf, isWhole } from "./asked";
 import { ContextPanel } from "./ContextPanel";
 import { Facets } from "./Facets";
 import { Results } from "./Results";
@@ -55,7 +55,7 @@ export function SearchPage({ place, params }: { place: Place; params: URLSearchP
       {settled === "" ? (
         <Empty title={t("search.start")} />
       ) : (
-        <div className="search-columns" data-across={isAcross}>
+        <div className="search-columns" data-across={isAcross && !isAllowed}>
           <div className="search-hits">
             <WhereToLook asked={asked} />
             {(!isAcross || isAllowed) && (
@@ -65,7 +65,7 @@ export function SearchPage({ place, params }: { place: Place; params: URLSearchP
               </>
             )}
           </div>
-          {!isAcross && <ContextPanel place={place} question={settled} />}
+          {(!isAcross || (isAllowed && isWhole(asked))) && <ContextPanel place={place} asked={asked} />}
         </div>
       )}
     </div>

@@ -80,6 +80,12 @@ export function found(place: Place, asked: Asked, limit: number, explain = true)
   });
 }
 
+/** Which projects are asked, and how their answers are put together, as the server takes it. */
+export function inProjects(asked: Asked) {
+  const projects = asked.where === "all" ? { include_all_projects: true } : { project_ids: asked.projects };
+  return { ...projects, merge_strategy: asked.merge };
+}
+
 async function here(place: Place, body: object, explain: boolean, signal: AbortSignal): Promise<Answer> {
   const headers = explain ? { Prefer: "return=representation" } : {};
   const answer = await askData<Found>("/api/memory/search", { body: { ...place, ...body }, headers, signal });
@@ -87,9 +93,8 @@ async function here(place: Place, body: object, explain: boolean, signal: AbortS
 }
 
 async function across(asked: Asked, body: object, limit: number, signal: AbortSignal): Promise<Answer> {
-  const projects = asked.where === "all" ? { include_all_projects: true } : { project_ids: asked.projects };
-  const more = { merge_strategy: asked.merge, max_results_per_project: limit };
-  const answer = await ask<Across>("/api/search/projects", { body: { ...body, ...projects, ...more }, signal });
+  const more = { ...inProjects(asked), max_results_per_project: limit };
+  const answer = await ask<Across>("/api/search/projects", { body: { ...body, ...more }, signal });
   return {
     hits: answer.results.map(hitOf),
     ms: answer.search_time_ms,

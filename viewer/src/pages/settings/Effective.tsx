@@ -40,7 +40,7 @@ export function Effective() {
         onChange={(event) => setFilter(event.target.value)}
       />
       <Wide name={t("settings.effective")}>
-        <table>
+        <table className="effective">
           <thead>
             <tr>
               <th scope="col">{t("settings.name")}</th>

@@ -9,6 +9,7 @@ import { BackupList } from "./BackupList";
 import { Doctor } from "./Doctor";
 import { Effective } from "./Effective";
 import { Projects } from "./Projects";
+import { Retention } from "./Retention";
 import { Tokens } from "./Tokens";
 import { Users } from "./Users";
 
@@ -29,6 +30,7 @@ export default function SettingsPage() {
       {(operate || managed) && <Audit />}
       {operate && (
         <>
+          <Retention />
           <BackupList />
           <Section title={t("settings.demo")}>
             <p className="dim">{t("settings.demoText")}</p>

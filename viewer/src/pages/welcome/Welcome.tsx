@@ -1,3 +1,4 @@
+import { useMay } from "../../app/may";
 import { useT } from "../../i18n/i18n";
 import { Command } from "../../parts/Command";
 import { Demo } from "../../parts/Demo";
@@ -5,6 +6,7 @@ import { Demo } from "../../parts/Demo";
 /** The first visit: nothing is here, and this is what to do. */
 export function Welcome() {
   const t = useT();
+  const { operate } = useMay();
   return (
     <div className="page welcome">
       <span className="seal large" aria-hidden="true" />
@@ -25,11 +27,13 @@ export function Welcome() {
           <h2>{t("welcome.note")}</h2>
           <Command line='recollect add "I prefer tabs"' />
         </li>
-        <li>
-          <h2>{t("welcome.sample")}</h2>
-          <p className="dim">{t("settings.demoText")}</p>
-          <Demo />
-        </li>
+        {operate && (
+          <li>
+            <h2>{t("welcome.sample")}</h2>
+            <p className="dim">{t("settings.demoText")}</p>
+            <Demo />
+          </li>
+        )}
       </ol>
     </div>
   );

@@ -19,6 +19,7 @@ from recollect.stores.sql.schema.core import (
     tenant,
     vector,
 )
+from recollect.stores.sql.schema.forgotten import forgotten
 from recollect.stores.sql.schema.people import (
     member,
     people_edition,
@@ -27,14 +28,18 @@ from recollect.stores.sql.schema.people import (
     project_alias,
     project_grant,
 )
+from recollect.stores.sql.schema.retention import box, retention_run, shelved, waste, waste_source
 from recollect.stores.sql.schema.search_history import search_history
+from recollect.stores.sql.schema.shared import reply, session_end
 from recollect.stores.sql.schema.sync import center, node, replica
+from recollect.stores.sql.schema.telling import telling, told
 from recollect.stores.sql.schema.token import token
 from recollect.stores.sql.schema.usage import usage
 
 __all__ = [
     "Key",
     "audit",
+    "box",
     "cache",
     "cache_epoch",
     "center",
@@ -43,6 +48,7 @@ __all__ = [
     "conversation",
     "derivation",
     "entity",
+    "forgotten",
     "job",
     "link",
     "member",
@@ -58,9 +64,17 @@ __all__ = [
     "project_grant",
     "relation",
     "replica",
+    "reply",
+    "retention_run",
     "search_history",
+    "session_end",
+    "shelved",
+    "telling",
     "tenant",
     "token",
+    "told",
     "usage",
     "vector",
+    "waste",
+    "waste_source",
 ]

@@ -156,7 +156,10 @@ job = sa.Table(
     sa.Column("worker", sa.Text),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("error", sa.Text),
-    sa.Index("ix_job_state_run_at", "state", "run_at"),
+    sa.Column("owner", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("turn", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Index("ix_job_state_name_turn_id", "state", "name", "turn", "id"),
+    sa.Index("ix_job_owner_name_turn", "owner", "name", "turn"),
     sqlite_autoincrement=True,
 )
 

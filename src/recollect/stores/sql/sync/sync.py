@@ -8,14 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from recollect.models import Arrived, Chunk, Departing, Link, Memory, Replica, Stamp, Task
+from recollect.models import Arrived, Chunk, Departing, Forgotten, Link, Memory, Reach, Replica, Stamp, Task
 from recollect.ports import Clock
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.lock import TENANT, hold
 from recollect.stores.sql.row import from_snapshot, micros
 from recollect.stores.sql.schema import memory, node
-from recollect.stores.sql.sync import links
+from recollect.stores.sql.sync import links, orders
 from recollect.stores.sql.sync.arrivals import Taking
 from recollect.stores.sql.sync.departures import Asked, Judge, departures
 from recollect.stores.sql.sync.held import held, keep
@@ -84,6 +84,24 @@ class SqlSync:
             return done
 
         return await self._database.write(work)
+
+    async def forbid(self, reach: Reach) -> None:
+        """Note an order to forget what is in reach."""
+        now = micros(self._clock.now())
+        await self._database.write(
+            lambda connection: orders.forbid(connection, reach, now, links.ensure_named(connection))
+        )
+
+    async def forgotten(self) -> list[Forgotten]:
+        """Return every order."""
+        return await self._database.read(orders.orders)
+
+    async def agree(self, told: Sequence[Forgotten], exchanged: Callable[[str], bool], *, again: bool = False) -> int:
+        """Take over orders and carry them out in one transaction."""
+        now = micros(self._clock.now())
+        return await self._database.write(
+            lambda connection: orders.agree(connection, told, exchanged, now, again=again)
+        )
 
     async def link(self, **changes: Any) -> Link:
         """Return how far this store is with its center, changed first where changes are given."""

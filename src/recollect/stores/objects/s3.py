@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from recollect.errors import ConfigError, NotFound, StoreError
-from recollect.ops.backup.place import Listed
+from recollect.stores.objects.place import Listed
 
 
 class Bucket:

@@ -1,4 +1,4 @@
-"""Where backups lie: a flat set of named objects, each written as a whole or not at all."""
+"""Where objects lie: a flat set of named objects, each written as a whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Named objects in a folder or in object storage, plain or sealed."""

@@ -1,0 +1,1 @@
+"""Copying a live store into another database, row by row the same, whichever of the two SQLite and PostgreSQL are."""
