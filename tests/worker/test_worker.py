@@ -269,3 +269,47 @@ async def test_what_does_not_end_in_time_is_left_to_others(queue: SqlQueue) -> N
     await asyncio.wait_for(begun.wait(), 10)
     await asyncio.wait_for(worker.finish(0.05), 30)
     assert [job.state for job in await queue.jobs()] == [JobState.READY] * 2
+
+
+class Held(Handler):
+    """A handler whose batches wait until they are let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, jobs: Sequence[Job]) -> None:
+        """Do a batch when it is let go."""
+        self.begun.set()
+        await self.go.wait()
+        await super().__call__(jobs)
+
+
+async def test_patient_jobs_wait_until_no_other_is_left_or_under_way(queue: SqlQueue) -> None:
+    embed, derive = Held(), Handler()
+    await push(queue, 1, "derive")
+    await push(queue, 1)
+    worker = Worker("w", queue, {"embed": embed, "derive": derive}, Pace(poll=0.01), patient=["derive"])
+    worker.start()
+    await embed.begun.wait()
+    await asyncio.sleep(0.1)
+    assert derive.batches == []
+    embed.go.set()
+    await worker.drain()
+    assert (embed.batches, derive.batches) == ([[0]], [[0]])
+    await worker.stop()
+
+
+async def test_patient_jobs_do_not_wait_forever(queue: SqlQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recollect.worker.worker.PATIENCE", 0.05)
+    embed, derive = Held(), Held()
+    await push(queue, 1, "derive")
+    await push(queue, 1)
+    worker = Worker("w", queue, {"embed": embed, "derive": derive}, Pace(poll=0.01), patient=["derive"])
+    worker.start()
+    await embed.begun.wait()
+    await asyncio.wait_for(derive.begun.wait(), 30)
+    for held in (embed, derive):
+        held.go.set()
+    await worker.drain()
+    await worker.stop()

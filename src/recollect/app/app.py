@@ -29,7 +29,7 @@ from recollect.app.spending import Book
 from recollect.app.stores import open_database, searching
 from recollect.chat import Agent
 from recollect.clock import SystemClock
-from recollect.engine import EMBED, INFER, SCRUB, Engine, Rules, Stores
+from recollect.engine import DERIVE, EMBED, INFER, SCRUB, SUMMARISE, Engine, Rules, Stores
 from recollect.errors import ProviderError, RecollectError
 from recollect.meters import Meters
 from recollect.models import Isolation, Job, System, Task
@@ -304,7 +304,9 @@ def _worker(settings: Settings, queue: Queue, handlers: Mapping[str, Handler], m
     metered = {name: _metered(name, do, meters) for name, do in handlers.items()}
     lanes = Counter({EMBED: 2, INFER: SIDE_BY_SIDE})
     times = settings.worker.concurrency
-    return Worker(own_name(), queue, metered, pace, {name: times * max(lanes[name], 1) for name in handlers})
+    rooms = {name: times * max(lanes[name], 1) for name in handlers}
+    # What is searched for goes before what is made of it: both are ready in the end, and only the first is waited for.
+    return Worker(own_name(), queue, metered, pace, rooms, patient=(DERIVE, SUMMARISE))
 
 
 def _rules(settings: Settings, *, reranks: bool, infers: bool) -> Rules:

@@ -16,7 +16,7 @@ from recollect.process.index import embed_text
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 256
+AT_ONCE = 512
 """Chunks embedded and written together: enough to sort by length, few enough to be searchable soon."""
 
 SIDE_BY_SIDE = 3

@@ -28,6 +28,10 @@ SOON = 0.2
 """Seconds after which a drain looks again, when jobs are another process's or wait to be repeated."""
 
 
+PATIENCE = 30.0
+"""Seconds that patient jobs let others go first; then they are done beside them until none is left."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How long a claim lasts, how often a job may fail, how often to look for the work of other processes."""
@@ -41,7 +45,7 @@ class Worker:
     """Runs jobs of the names it has handlers for, until it is told to stop.
 
     Batches of different names are done side by side, those of one name one after the other; `lanes` says of which names
-    more may be under way at once.
+    more may be under way at once. Jobs of `patient` names let all others go first, but not forever.
     """
 
     def __init__(
@@ -51,12 +55,15 @@ class Worker:
         handlers: Mapping[str, Handler],
         pace: Pace,
         lanes: Mapping[str, int] = MappingProxyType({}),
+        patient: Collection[str] = (),
     ) -> None:
         self._name = name
         self._queue = queue
         self._handlers = handlers
         self._pace = pace
         self._lanes = lanes
+        self._patient = frozenset(patient)
+        self._waits_since: float | None = None
         self._woken = asyncio.Event()
         self._rested = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -166,10 +173,23 @@ class Worker:
         busy = Counter(under_way.values())
         full = [name for name, count in busy.items() if count >= self._lanes.get(name, 1)]
         try:
-            return await self._claimed(besides=full)
+            return await self._urgent_first(busy, full)
         except RecollectError as error:
             log.warning("The worker could not reach the queue: %s", error)
             return {}
+
+    async def _urgent_first(self, busy: Collection[str], full: Collection[str]) -> dict[str, list[Job]]:
+        """Claim a batch: of patient jobs only when no other is ready or under way, or they have waited long enough."""
+        now = asyncio.get_running_loop().time()
+        self._waits_since = now if self._waits_since is None else self._waits_since
+        if self._patient and now - self._waits_since < PATIENCE:
+            groups = await self._claimed(besides={*full, *self._patient})
+            if groups or not self._patient.issuperset(busy):
+                return groups
+        groups = await self._claimed(besides=full)
+        if not groups:
+            self._waits_since = None
+        return groups
 
     async def _news(self, under_way: dict[asyncio.Task[None], str]) -> None:
         """Wait until a batch is done, someone wakes this worker, or it is time to look; forget what is done."""
