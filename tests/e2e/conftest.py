@@ -61,6 +61,7 @@ class Home:
     def get(self, path: str, **params: Any) -> Any:
         found = record.running(self.path)
         assert found is not None
+        until(lambda: background.is_ready(found))
         headers = {"Authorization": f"Bearer {token.read(self.path)}"}
         answer = httpx.get(f"{found.url}{path}", params=params, headers=headers, timeout=20)
         assert answer.status_code == 200, answer.text
