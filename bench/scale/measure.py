@@ -25,10 +25,11 @@ def processor_seconds(server: Postgres) -> float:
     """Return the seconds that all processes of a PostgreSQL have worked, those that ended among them."""
     root = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
     children = Path(f"/proc/{root}/task/{root}/children").read_text().split()
-    return sum(_seconds(process, ended=process == str(root)) for process in (str(root), *children))
+    return sum(seconds_of(process, ended=process == str(root)) for process in (str(root), *children))
 
 
-def _seconds(process: str, *, ended: bool) -> float:
+def seconds_of(process: str, *, ended: bool) -> float:
+    """Return the seconds that a process has worked, with `ended` those of its children that ended too."""
     try:
         found = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:

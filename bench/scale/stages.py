@@ -84,12 +84,24 @@ class Work:
         return time.perf_counter(), time.process_time(), self.clock()
 
 
-async def timed(call: Coroutine[Any, Any, Any], times: list[float]) -> Any:
-    """Return what a call returns; note its milliseconds."""
-    begun = time.perf_counter()
-    found = await call
-    times.append((time.perf_counter() - begun) * 1000)
-    return found
+@dataclass(slots=True)
+class Calls:
+    """The milliseconds of calls made one after the other: on the clock, and of this process's cores."""
+
+    wall: list[float] = field(default_factory=list)
+    process: list[float] = field(default_factory=list)
+
+    async def timed(self, call: Coroutine[Any, Any, Any]) -> Any:
+        """Return what a call returns; note what it took."""
+        begun, worked = time.perf_counter(), time.process_time()
+        found = await call
+        self.wall.append((time.perf_counter() - begun) * 1000)
+        self.process.append((time.process_time() - worked) * 1000)
+        return found
+
+    def told(self) -> dict[str, Any]:
+        """Return the percentiles, and every call's share of the cores: the simulation draws from these."""
+        return {**percentiles(self.wall), "worked": [round(took, 3) for took in self.process]}
 
 
 async def run(home: Path, store: dict[str, Any], memories: int, clock: Clock) -> dict[str, Any]:
@@ -105,12 +117,8 @@ async def run(home: Path, store: dict[str, Any], memories: int, clock: Clock) ->
         derived = {"jobs": jobs, "each": work.each(memories), "stages": gauge.told("job", memories)}
         derived["embedding"] = sum(gauge.told("embed", memories).values())
         asked = await _asked(opened, texts, said.pop("texts"), memories, clock)
-        kept = (await opened.stats()).memories if memories <= OWNED else await _kept(opened, memories)
+        kept = sum([(await opened.stats(user_id=owner)).memories for owner in owners(memories)])
     return {"turns": memories, "memories": kept, "capture": said, "jobs": derived, "search": asked}
-
-
-async def _kept(opened: AsyncMemory, memories: int) -> int:
-    return sum([(await opened.stats(user_id=owner)).memories for owner in owners(memories)])
 
 
 def owners(memories: int) -> list[str]:
@@ -119,51 +127,51 @@ def owners(memories: int) -> list[str]:
 
 
 async def _captured(opened: AsyncMemory, texts: Writer, memories: int, clock: Clock) -> dict[str, Any]:
-    said, single, together, people = [texts.said() for _ in range(memories)], [], [], owners(memories)  # type: ignore[var-annotated]
-    work = Work(clock)
+    said, people = [texts.said() for _ in range(memories)], owners(memories)
+    single, together, work = Calls(), Calls(), Work(clock)
+    one: dict[str, float] = {}
     for place in range(0, memories, TALK):
         turns = [{"role": "user", "content": text} for text in said[place : place + TALK]]
         named = {"conversation_id": f"c{place}", "user_id": people[place // TALK % len(people)]}
         if place < SINGLE:
             for turn in turns:
-                await timed(opened.capture([turn], **named), single)
+                await single.timed(opened.capture([turn], **named))
             one = work.each(place + TALK)
         else:
-            await timed(opened.capture(turns, **named), together)
-    rest = memories - len(single)
+            await together.timed(opened.capture(turns, **named))
+    rest = memories - len(single.wall)
     return {
         "texts": said,
-        "one": {**percentiles(single), **one},
-        "together": sum(together) / rest if rest else None,
+        "one": {**single.told(), **one},
+        "together": sum(together.wall) / rest if rest else None,
         "text_bytes": sum(len(text.encode()) for text in said) / memories,
     }
 
 
-async def _asked(
-    opened: AsyncMemory, texts: Writer, said: list[str], memories: int, clock: Clock
-) -> dict[str, Any]:
+async def _asked(opened: AsyncMemory, texts: Writer, said: list[str], memories: int, clock: Clock) -> dict[str, Any]:
     """Ask every user's memories once, so that all are held, then in turn by chance; and time the parts of it."""
     took: dict[str, float] = defaultdict(float)
-    finder, people, first, times, contexts = opened.app.engine.finder, owners(memories), [], [], []  # type: ignore[var-annotated]
+    finder, people = opened.app.engine.finder, owners(memories)
+    first, searches, contexts = Calls(), Calls(), Calls()
     before = resident()["now"]
     for owner in people:
-        await timed(opened.search(texts.question(said), user_id=owner), first)
+        await first.timed(opened.search(texts.question(said), user_id=owner))
     held = opened.app.tenants.nbytes
     after, chance, ways = resident()["now"], random.Random(1), finder.ways
     finder.ways = Ways(**{name: Timed(getattr(ways, name), name, took) for name in Ways.__slots__})
     work = Work(clock)
     for _ in range(ASKED):
-        await timed(opened.search(texts.question(said), user_id=chance.choice(people)), times)
+        await searches.timed(opened.search(texts.question(said), user_id=chance.choice(people)))
     each = work.each(ASKED)
     finder.ways, parts = ways, {name: round(seconds * 1000 / ASKED, 4) for name, seconds in took.items()}
     work = Work(clock)
     for _ in range(ASKED // 3):
-        await timed(opened.context(texts.question(said), user_id=chance.choice(people)), contexts)
+        await contexts.timed(opened.context(texts.question(said), user_id=chance.choice(people)))
     return {
-        "first": percentiles(first),
-        "search": {**percentiles(times), **each},
+        "first": percentiles(first.wall),
+        "search": {**searches.told(), **each},
         "parts": parts,
-        "context": {**percentiles(contexts), **work.each(ASKED // 3)},
+        "context": {**contexts.told(), **work.each(ASKED // 3)},
         "held_each": held / memories,
         "grown_each": (after - before) * 1e6 / memories,
     }

@@ -48,6 +48,7 @@ CONSTANT: Final = re.compile(
 """Routes of Mem0's contract that this server answers with the same words for everybody."""
 
 ROOTS: Final[Mapping[str, str]] = {
+    "api/backlog.py": "counts the jobs that wait",
     "api/deps.py": "makes the view",
     "api/app.py": "sets it",
     "api/guard/auth.py": "reads the tokens",
@@ -60,6 +61,7 @@ ROOTS: Final[Mapping[str, str]] = {
     "api/watch/metrics.py": "behind WATCHED",
     "server/mcp.py": "hands it to the desk, which makes the views",
     "server/stage.py": "opens it",
+    "server/work.py": "opens it; it answers with its own state only",
 }
 """Files that touch the library as its owner, and why they may."""
 
@@ -68,6 +70,8 @@ WHOLE: Final = re.compile(r"\.app\.(people|projects|tenants|threads|database)\b|
 
 WHOLE_IN: Final = {
     "api/live/hub.py": "watches whether anybody has written",
+    "server/run.py": "watches whether the store was moved",
+    "server/work.py": "watches whether the store was moved",
 }
 
 

@@ -12,8 +12,10 @@ import pytest
 from fastapi import FastAPI
 from tests.api.guarded import BEARER, SECRET, asking, guarded, refused
 
+from recollect.access.access import Access
 from recollect.api.guard.auth import Keyring
 from recollect.api.guard.open import OPEN, SESSION, VIEWER
+from recollect.errors import StoreBusy
 from recollect.models import Token, digest_of
 from recollect.testing.clock import START
 
@@ -138,3 +140,17 @@ async def test_wrong_tokens_do_not_make_the_store_be_read_each_time(home: Path) 
         for _ in range(50):
             assert await keyring.holder("wrong") is None
         assert reads[0] == 1
+
+
+async def test_while_the_store_is_away_nobody_is_turned_away_for_good(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: Access, **__: Any) -> Any:
+        raise StoreBusy("The database cannot be reached (at 10.0.0.7)", hint="Try again.")
+
+    async with guarded(home) as app, asking(app) as client:
+        monkeypatch.setattr(Access, "known", away)
+        answer = await client.get("/try/echo", headers=BEARER)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+        assert answer.json()["error"]["code"] == StoreBusy.code
+        assert "10.0.0.7" not in answer.text

@@ -18,7 +18,7 @@ from prometheus_client.samples import Sample
 
 from recollect import AsyncMemory
 from recollect.api.app import create_app
-from recollect.api.watch import standing
+from recollect.api.watch import kept
 from recollect.api.watch.metrics import asks_for_text
 from recollect.api.watch.scrape import quantile
 from recollect.models import Usage
@@ -55,9 +55,11 @@ async def memory(home: Path) -> AsyncIterator[AsyncMemory]:
 
 @pytest.fixture
 def app(memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
-    monkeypatch.setattr(standing, "KEPT", 0.0)
-    monkeypatch.setattr(standing, "SHARE", 0)
-    return create_app(memory, memory.app.settings)
+    monkeypatch.setattr(kept, "SHARE", 0)
+    made = create_app(memory, memory.app.settings)
+    for one in made.state.counted:
+        monkeypatch.setattr(one, "_seconds", 0.0)
+    return made
 
 
 @pytest.fixture
@@ -223,9 +225,9 @@ async def test_two_applications_have_figures_of_their_own(client: httpx.AsyncCli
 
 
 async def test_scrapes_at_the_same_time_count_the_store_once(
-    client: httpx.AsyncClient, memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch
+    app: FastAPI, client: httpx.AsyncClient, memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "KEPT", 60.0)
+    monkeypatch.setattr(app.state.counted[0], "_seconds", 60.0)
     asked = 0
     real = memory.app.upkeep.census
 
@@ -242,7 +244,7 @@ async def test_scrapes_at_the_same_time_count_the_store_once(
 async def test_a_store_that_counts_slowly_does_not_hold_up_a_scrape(
     client: httpx.AsyncClient, memory: AsyncMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "WAITED", 0.05)
+    monkeypatch.setattr(kept, "WAITED", 0.05)
     done = asyncio.Event()
     real = memory.app.upkeep.census
 

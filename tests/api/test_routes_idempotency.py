@@ -6,11 +6,14 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 import sqlalchemy as sa
 
 from recollect import AsyncMemory
+from recollect.api import idempotency
 from recollect.api.app import create_app
 from recollect.api.idempotency import LONGEST
+from recollect.errors import StoreBusy
 from recollect.exchange import Reply
 from recollect.stores.sql.replies import MOST_BYTES, TIDY, SqlReplies
 from recollect.stores.sql.schema import reply
@@ -128,3 +131,66 @@ async def test_answers_are_kept_for_a_day_and_within_bounds(memory: AsyncMemory,
     await kept.take("huge", b"q", "me", lease=60)
     await kept.keep("huge", "me", Reply(b"q", 200, (), b"x" * (MOST_BYTES + 1)), ttl=5000)
     assert await kept.take("huge", b"q", "other", lease=60) is None
+
+
+async def test_who_is_at_it_still_holds_his_key_and_who_died_does_not(memory: AsyncMemory, clock: FakeClock) -> None:
+    replies = memory.app.replies
+    assert await replies.take("a", b"q", "me", lease=60) is None
+    clock.forward(50)
+    await replies.extend("a", "me", lease=60)
+    clock.forward(50)
+    assert await replies.take("a", b"q", "other", lease=60) == Reply(b"q"), "it is being made"
+    await replies.extend("a", "other", lease=600)
+    clock.forward(10)
+    assert await replies.take("a", b"q", "other", lease=60) is None, "its server died"
+    await replies.keep("a", "other", Reply(b"q", 200, (), b"x"), ttl=100)
+    await replies.extend("a", "other", lease=1)
+    clock.forward(50)
+    assert await replies.take("a", b"q", "third", lease=60) == Reply(b"q", 200, (), b"x")
+
+
+async def test_an_answer_that_takes_longer_than_a_lease_is_made_once(
+    client: httpx.AsyncClient, memory: AsyncMemory, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(idempotency, "LEASE", 0.3)
+    goes_on, extended, add, made = asyncio.Event(), asyncio.Event(), AsyncMemory.add, 0
+    extend = SqlReplies.extend
+
+    async def slowly(self: AsyncMemory, *given: Any, **more: Any) -> Any:
+        nonlocal made
+        made += 1
+        await goes_on.wait()
+        return await add(self, *given, **more)
+
+    async def seen(self: SqlReplies, *given: Any, **more: Any) -> None:
+        await extend(self, *given, **more)
+        extended.set()
+
+    monkeypatch.setattr(AsyncMemory, "add", slowly)
+    monkeypatch.setattr(SqlReplies, "extend", seen)
+    both = [asyncio.create_task(post(client, "k1")) for _ in range(2)]
+    for _ in range(3):
+        extended.clear()
+        async with asyncio.timeout(60):
+            await extended.wait()
+        clock.forward(0.2)
+    goes_on.set()
+    first, again = await asyncio.gather(*both)
+    assert first.content == again.content
+    assert made == 1
+
+
+async def test_what_was_done_is_told_though_the_answer_cannot_be_kept(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: Any, **__: Any) -> None:
+        raise StoreBusy("The database cannot be reached", hint="Try again.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlReplies, "keep", away)
+        patched.setattr(SqlReplies, "drop", away)
+        assert (await post(client, "k1")).status_code == 200
+        gone = await client.put(
+            "/api/memory/update", json={"memory_id": "x", "content": "y"}, headers={"idempotency-key": "k2"}
+        )
+        assert gone.status_code == 404

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import httpx
 import pytest
 from tests.api.guarded import BEARER, asking, guarded
+
+from recollect.models import Run
+from recollect.stores.sql.keep.retention import SqlRetention
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ async def test_a_run_is_previewed_done_listed_and_undone(client: httpx.AsyncClie
     }  # fmt: skip
     (run,) = (await asked(client, "POST", "/api/retention/run", policy="few"))["runs"]
     assert (run["memories"], run["state"], run["undoable"]) == (2, "done", True)
-    assert (await asked(client, "GET", "/api/retention/runs"))["runs"] == [run]
+    assert await asked(client, "GET", "/api/retention/runs") == {"runs": [run], "running": False}
     undone = await asked(client, "POST", f"/api/retention/runs/{run['id']}/undo")
     assert (undone["restored"], undone["kept"], undone["run"]["state"]) == (2, 0, "undone")
     again = await client.post(f"/api/retention/runs/{run['id']}/undo", headers=BEARER)
@@ -68,3 +72,33 @@ async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient) -> None
         assert (await client.request(method, path, headers=BEARER)).status_code == 404, path
     answer = await client.post("/api/retention/run", headers=BEARER, json={"policy": 7})
     assert answer.status_code == 422
+
+
+async def test_a_run_that_takes_longer_than_a_request_may_goes_on(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("A heron stands in the river", "苍鹭站在河里"):
+        await asked(client, "POST", "/api/memory/add", content=text, user_id="bo")
+    began, may_end, step = asyncio.Event(), asyncio.Event(), SqlRetention.step
+
+    async def slow(self: SqlRetention, run: Run) -> Run | None:
+        began.set()
+        await may_end.wait()
+        return await step(self, run)
+
+    monkeypatch.setattr(SqlRetention, "step", slow)
+    monkeypatch.setattr("recollect.api.routes.retention.PATIENCE", 0.05)
+    answer = await client.post("/api/retention/run", headers=BEARER)
+    assert (answer.status_code, answer.json()["running"]) == (202, True)
+    await asyncio.wait_for(began.wait(), 60)
+    (under_way,) = (await asked(client, "GET", "/api/retention/runs"))["runs"]
+    assert (under_way["state"], under_way["policy"]) == ("running", "few")
+    again = await client.post("/api/retention/run", headers=BEARER)
+    assert (again.status_code, "GET /api/retention/runs" in again.text) == (409, True)
+    assert (await asked(client, "GET", "/api/retention/runs"))["running"]
+    may_end.set()
+    async with asyncio.timeout(60):
+        while (told := await asked(client, "GET", "/api/retention/runs"))["running"]:  # noqa: ASYNC110 - it is asked
+            await asyncio.sleep(0.01)
+    (ended,) = told["runs"]
+    assert (ended["id"], ended["state"], ended["memories"]) == (under_way["id"], "done", 1)

@@ -105,3 +105,17 @@ async def test_usage_goes_with_the_memory(client: httpx.AsyncClient, memory: Asy
     await client.delete(f"/api/memory/{said}")
     assert await memory.app.tellings.uses(said) == []
     assert await memory.app.tellings.told(Scope("default", "web", "c1"), limit=9) == []
+
+
+async def test_a_conversation_whose_id_ends_like_the_path_is_read_by_its_slash_as_a_sign(
+    client: httpx.AsyncClient, said: str
+) -> None:
+    turn = {"role": "user", "content": "A talk of that name", "message_id": "m9"}
+    odd = {**HERE, "conversation_id": "c1/tellings"}
+    await client.post("/api/capture", json={"turns": [turn], **odd})
+    await client.post("/api/context", json={"query": "A talk of that name", **odd})
+    assert said
+    answer = await client.get("/api/conversations/c1%2Ftellings", params={"project_id": "web"})
+    assert [turn["content"] for turn in answer.json()["turns"]] == ["A talk of that name"]
+    assert len((await told(client, "c1%2Ftellings"))["tellings"]) == 1
+    assert (await told(client))["tellings"] == []

@@ -46,7 +46,8 @@ def test_an_unknown_price_is_told(recollect: Run) -> None:
 
 
 @pytest.mark.parametrize("given", [["--model", "nobody-knows-this"], ["--model", "cooking=office/big"],
-                                   ["--sessions", "-1"], ["--repeats", "2"]])  # fmt: skip
+                                   ["--sessions", "-1"], ["--repeats", "2"],
+                                   ["--warm-after", "6", "--cold-after", "3"], ["--texts", "poems"]])  # fmt: skip
 def test_what_cannot_be_reckoned_is_refused(recollect: Run, given: list[str]) -> None:
     done = recollect("cost", *given)
     assert (done.code, done.out) != (0, "")
@@ -82,3 +83,15 @@ def test_usage_is_added_up_by_one_thing(recollect: Run, home: Path) -> None:
     assert "office/big" in recollect("usage", "--by", "model").out
     assert recollect("usage", "--since", "yesterday-ish").code == 2
     assert recollect("usage", "--json").json["store"]["turns"] == 120
+
+
+def test_what_putting_away_saves_is_shown(recollect: Run) -> None:
+    asked = ("--months", "24", "--cold-after", "3", "--delete-after", "12", "--texts", "answers")
+    storage = recollect("cost", *asked, "--json").json["storage"]
+    assert [stage["tier"] for stage in storage["tiers"]] == ["hot", "cold", "wasted", "deleted"]
+    assert storage["source"].startswith("bench/keep.py")
+    assert storage["dollars"] == pytest.approx(sum(stage["dollars"] for stage in storage["tiers"]))
+    told = recollect("cost", *asked).out
+    for said in ("cold", "can be undone", "GB away", "chats with assistants", "nothing put away"):
+        assert said in told
+    assert "can be undone" not in recollect("cost").out

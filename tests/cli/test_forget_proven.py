@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import Run
 
 from recollect import Memory
@@ -64,3 +65,25 @@ def test_backups_that_hold_it_are_named(recollect: Run, tmp_path: Path, home: Pa
     recollect("backup")
     recollect("restore", made, "--to", tmp_path / "again")
     assert b"quokka" not in everything(tmp_path / "again")
+
+
+def test_of_an_encrypted_store_it_is_proven_by_its_rows_and_said_so(
+    recollect: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECOLLECT_STORE__KEY_FILE", str(tmp_path / "keys" / "store.key"))
+    assert recollect("encrypt").code == 0
+    recollect("add", SECRET, "--user", "mei")
+    recollect("add", SECRET, "--user", "bo")
+    assert b"third lighthouse" not in everything(home)
+    told = recollect("forget", "--user", "mei", "--prove", "--yes", "--json").json
+    assert told["holds"], "another user says it too"
+    assert {trace["file"] for trace in told["traces"]} >= {"table memory"}, "rows are read through the key"
+    assert all(trace["held_by"] for trace in told["traces"])
+    done = recollect("forget", "--user", "bo", "--prove", "--yes")
+    assert (done.code, "nothing of it is left" in done.out) == (0, True)
+    assert "texts: 0 found; every column of every table" in done.out
+    assert "encrypted: not searched as it lies; its rows were, through its key" in done.out
+    recollect("add", SECRET, "--user", "ann")
+    (home / "left-behind.log").write_text(SECRET, encoding="utf-8")
+    done = recollect("forget", "--user", "ann", "--prove", "--yes")
+    assert (done.code, "left-behind.log holds" in done.err) == (1, True)

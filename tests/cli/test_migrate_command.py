@@ -15,7 +15,7 @@ from recollect import AsyncMemory
 from recollect.errors import ConfigError, StoreMoved
 from recollect.ops.migrate.settings_file import changed
 
-FAILED, WRONG = 1, 2
+FAILED, WRONG, MOVED = 1, 2, 75
 
 
 def keep(recollect: Run, *texts: str) -> None:
@@ -28,6 +28,10 @@ def test_a_store_goes_to_postgresql_and_back(recollect: Run, home: Path, postgre
     keep(recollect, "The lighthouse is blue", "灯塔是蓝色的")
     planned = recollect("migrate", "--to", url, "--dry-run", "--json").json
     assert (planned["tables"]["memory"], planned["to"].startswith("postgresql://")) == (2, True)
+    assert (planned["there"], planned["possible"], planned["version"].split()[0]) == ("empty", True, "postgresql")
+    with psycopg.connect(url) as door:
+        tables = door.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone()
+        assert tables == (0,), "nothing was made there"
     copied = recollect("migrate", "--to", url, "--json").json
     assert (copied["same"], copied["switched"], copied["asked"]) == (True, False, 2)
     assert copied["tables"]["memory"]["source"] == 2
@@ -69,7 +73,7 @@ def test_what_has_the_store_open_is_told_to_go(recollect: Run, home: Path, tmp_p
     assert ("One" in listed, "Two" in listed, "Three" in listed) == (True, False, True)
     (home / "recollect.toml").unlink()
     old = recollect("list", "--user", "mei")
-    assert (old.code, "was moved to sqlite:///" in old.err) == (FAILED, True)
+    assert (old.code, "was moved to sqlite:///" in old.err) == (MOVED, True)
 
 
 def test_a_store_that_is_being_filled_is_opened_by_nobody(recollect: Run, tmp_path: Path) -> None:
@@ -77,6 +81,27 @@ def test_a_store_that_is_being_filled_is_opened_by_nobody(recollect: Run, tmp_pa
     assert recollect("migrate", "--to", f"sqlite:///{tmp_path / 'copy' / 'recollect.db'}").code == 0
     early = recollect("list", "--home", tmp_path / "copy")
     assert (early.code, "is being filled from" in early.err) == (FAILED, True)
+
+
+def test_a_dry_run_says_what_stands_at_the_target(recollect: Run, home: Path, tmp_path: Path) -> None:
+    keep(recollect, "One")
+    url = f"sqlite:///{tmp_path / 'copy.db'}"
+    assert recollect("migrate", "--to", url, "--dry-run", "--json").json["there"] == "not there yet"
+    assert not (tmp_path / "copy.db").exists()
+    assert recollect("migrate", "--to", url).code == 0
+    again = recollect("migrate", "--to", url, "--dry-run", "--json").json
+    assert (again["there"].startswith("filled in a move, with sqlite:///"), again["possible"]) == (True, True)
+    other = tmp_path / "other"
+    assert recollect("add", "Two", "--user", "mei", "--home", other).code == 0
+    used = recollect("migrate", "--to", f"sqlite:///{other / 'recollect.db'}", "--dry-run")
+    assert (used.code, "not empty: there are rows in " in used.out) == (FAILED, True), used
+    (tmp_path / "none.db").write_text("no database")
+    broken = recollect("migrate", "--to", f"sqlite:///{tmp_path / 'none.db'}", "--dry-run")
+    assert (broken.code, "error:" in broken.err) == (FAILED, True), broken
+    away = recollect("migrate", "--to", "postgresql://nobody@127.0.0.1:1/none", "--dry-run")
+    assert (away.code, "cannot be reached" in away.err) == (FAILED, True)
+    blocked = recollect("migrate", "--to", f"sqlite:///{tmp_path / 'none.db' / 'x' / 'y.db'}", "--dry-run")
+    assert (blocked.code, "cannot be written" in blocked.out) == (FAILED, True), blocked
 
 
 def test_damage_is_told_with_table_and_key(recollect: Run, home: Path, postgres_server: Postgres) -> None:

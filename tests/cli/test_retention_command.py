@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Run
+from tests.s3_server import bucket, held, objects
 
 SETTINGS = """
 [[retention.policies]]
@@ -60,6 +61,8 @@ def test_what_was_forgotten_is_in_no_file_after_it_was_put_away(noted: Run) -> N
     noted("retention", "run", "--yes")
     proof = noted("forget", "--user", "default", "--prove", "--yes", "--json").json
     assert (proof["holds"], proof["traces"]) == (True, [])
+    assert (proof["deleted"], len(proof["wasted"])) == (1, 2), "two were only kept for an undoing"
+    assert proof["pieces"] >= 3, "and what they said was looked for too"
     assert (
         "0 memories are back"
         in noted("retention", "undo", noted("retention", "report", "--json").json["runs"][0]["id"]).out
@@ -69,3 +72,33 @@ def test_what_was_forgotten_is_in_no_file_after_it_was_put_away(noted: Run) -> N
 def test_space_is_given_back_and_vectors_made_smaller(noted: Run) -> None:
     assert noted("retention", "vacuum", "--json").json["whole"] is True
     assert noted("retention", "quantise", "--json").json == {"vectors": 0, "changed": 0, "before": 0, "after": 0}
+
+
+def test_what_only_retention_kept_is_named_and_another_users_is_not(noted: Run) -> None:
+    ids = {item["content"]: item["id"] for item in noted("list", "--json").json["memories"]}
+    noted("retention", "run", "--yes")
+    assert noted("forget", "--user", "somebody", "--prove", "--yes", "--json").json["wasted"] == []
+    done = noted("forget", "--user", "default", "--prove", "--yes")
+    assert done.code == 0
+    assert "and 2 that were deleted before, and kept for an undoing" in done.out
+    assert ids["The first note is about a heron"] in done.out
+    assert ids["The third note is about a mole"] not in done.out
+
+
+def test_the_command_puts_texts_there_proves_that_they_are_gone_and_says_where_they_lay(
+    recollect: Run, home: Path, s3_endpoint: str
+) -> None:
+    text = "The harbour wall was rebuilt with granite from the old quarry. " * 5
+    place = {"to": "s3://cold-of-the-command/texts", **bucket(s3_endpoint, "cold-of-the-command")}
+    for number in range(6):
+        recollect("add", f"Note {number}: {text}", "--user", "mei")
+    lines = "\n".join(f'{name} = "{value}"' for name, value in place.items())
+    policy = '[[retention.policies]]\nname = "cold"\naction = "cold"\nkeep_latest = 0\nshortest = 100\n'
+    (home / "recollect.toml").write_text(f"[retention]\n{lines}\n{policy}", encoding="utf-8")
+    (run,) = recollect("retention", "run", "--yes", "--json").json["runs"]
+    assert (run["memories"], run["action"]) == (6, "cold")
+    assert objects(place)
+    proof = recollect("forget", "--user", "mei", "--prove", "--yes", "--json").json
+    (shelves,) = [one for one in proof["places"] if one["name"] == "retention"]
+    assert (proof["holds"], shelves["found"]) == (True, 0)
+    assert text.encode() not in held(place)

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,8 +22,8 @@ from tests.deploy.programs import DEPLOY, ROOT
 from recollect.settings import load
 from recollect.version import __version__
 
-PROFILES = {"local", "team", "edge", "observe"}
-VARIABLE = re.compile(r"\$\{([A-Z_]+)(?::?[-+][^{}]*(?:\$\{[^}]*\})?[^{}]*)?\}")
+PROFILES = {"local", "team", "edge", "observe", "graph", "vectors", "cache"}
+VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)(?::?[-+][^{}]*(?:\$\{[^}]*\})?[^{}]*)?\}")
 
 
 def compose() -> dict[str, Any]:
@@ -63,7 +64,7 @@ def test_every_service_belongs_to_a_profile_and_has_its_bounds() -> None:
         assert ":" in one["image"], name
         assert not one.get("privileged"), name
         assert name in {"alloy", "migrate"} or "healthcheck" in one, name
-        if name != "postgres":  # its image makes its folder's owner right before it gives its rights up
+        if name not in {"postgres", "neo4j"}:  # these make their folder's owner right before they give their rights up
             assert one["read_only"], name
             assert one["cap_drop"] == ["ALL"], name
         assert one["security_opt"] == ["no-new-privileges:true"], name
@@ -73,14 +74,14 @@ def test_ports_are_this_machines_own_and_are_set_in_env() -> None:
     published = [port for one in services().values() for port in one.get("ports", [])]
     assert len(published) >= 9
     for port in published:
-        assert re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z_]+:-\d+\}:\d+", port), port
+        assert re.fullmatch(r"127\.0\.0\.1:\$\{[A-Z0-9_]+:-\d+\}:\d+", port), port
 
 
 def test_every_variable_is_in_the_example_and_every_example_is_used() -> None:
     text = (DEPLOY / "compose.yaml").read_text()
-    used = set(re.findall(r"\$\{([A-Z_]+)", text))
+    used = set(re.findall(r"\$\{([A-Z0-9_]+)", text))
     assert used == set(asked())
-    for name, value in re.findall(r"\$\{([A-Z_]+):-([^${}]*)\}", text):
+    for name, value in re.findall(r"\$\{([A-Z0-9_]+):-([^${}]*)\}", text):
         assert value == "unset" or not asked()[name] or asked()[name] == value, name
 
 
@@ -88,7 +89,9 @@ def test_what_compose_and_kubernetes_set_are_settings(tmp_path: Path, monkeypatc
     for one in services().values():
         for name, value in one.get("environment", {}).items():
             if name.startswith("RECOLLECT_"):
-                default = re.sub(r"\$\{[A-Z_]+:\+[^}]*\}|\$\{[A-Z_]+:-([^}]*)\}", lambda found: found[1] or "", value)
+                default = re.sub(
+                    r"\$\{[A-Z0-9_]+:\+[^}]*\}|\$\{[A-Z0-9_]+:-([^}]*)\}", lambda found: found[1] or "", value
+                )
                 monkeypatch.setenv(name, default)
     (config,) = manifests("settings.yaml")
     for name, value in config["data"].items():
@@ -102,6 +105,41 @@ def test_folders_that_are_mounted_are_there() -> None:
     mounted = [str(v).split(":")[0] for one in services().values() for v in one.get("volumes", [])]
     for place in mounted:
         assert not place.startswith("./") or (DEPLOY / place).exists(), place
+
+
+def test_the_image_has_what_the_profiles_need() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    found = re.search(r"^ARG EXTRAS=(\S+)$", (DEPLOY / "docker" / "Dockerfile").read_text(), re.MULTILINE)
+    assert found is not None
+    installed = set(found[1].split(","))
+    assert installed <= project.keys()
+    beside = {"postgres": "postgres", "neo4j": "neo4j", "qdrant": "qdrant", "redis": "redis"}
+    assert beside.keys() <= services().keys()
+    assert {*beside.values(), "backup", "encrypted", "models", "telemetry"} <= installed
+    assert project.keys() - installed == {"llama", "keyring", "chroma", "fastembed"}, "each has its reason there"
+
+
+def test_what_stands_beside_is_asked_once_its_address_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The addresses that .env.example names lead to the services of that name and port, by the settings of servers."""
+    text = (DEPLOY / ".env.example").read_text()
+    named = dict(re.findall(r"(NEO4J_URL|QDRANT_URL|REDIS_URL)=(\S+) has", text))
+    assert named.keys() == {"NEO4J_URL", "QDRANT_URL", "REDIS_URL"}
+    asks = {"NEO4J_URL", "NEO4J_PASSWORD", "QDRANT_URL", "QDRANT_API_KEY", "REDIS_URL"}
+    assert asks <= services()["one"]["environment"].keys() & services()["worker"]["environment"].keys()
+    for name in asks:
+        assert services()["one"]["environment"][name] == f"${{{name}:-}}"
+        monkeypatch.setenv(name, named.get(name, "secret"))
+    loaded = load(tmp_path).settings
+    for service, url in (("neo4j", loaded.graph.url), ("qdrant", loaded.vectors.url), ("redis", loaded.redis.url)):
+        assert url is not None
+        host, _, port = url.get_secret_value().partition("://")[2].rpartition("@")[2].partition("/")[0].partition(":")
+        assert host == service
+        assert any(str(one).endswith(f":{port}") for one in services()[service]["ports"])
+    assert loaded.graph.password is not None
+    for name in asks:
+        monkeypatch.setenv(name, "")
+    left = load(tmp_path).settings
+    assert (left.graph.url, left.vectors.url, left.redis.url) == (None, None, None)
 
 
 def test_the_image_runs_as_nobody_and_says_how_it_is() -> None:
@@ -155,6 +193,10 @@ def test_workers_do_what_servers_leave() -> None:
     assert {"protocol": "TCP", "port": pod["ports"][0]["containerPort"]} in network["spec"]["ingress"][0]["ports"]
     assert pod["securityContext"]["readOnlyRootFilesystem"]
     assert scaler["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+    (values,) = manifests("prometheus-adapter.yaml")
+    (metric,) = [one["external"]["metric"]["name"] for one in scaler["spec"]["metrics"]]
+    assert metric in [rule["seriesQuery"] for rule in values["rules"]["external"]]
+    assert pod["envFrom"] == next(manifests("deployment.yaml"))["spec"]["template"]["spec"]["containers"][0]["envFrom"]
     for name in ("one", "two"):
         assert services()[name]["environment"]["RECOLLECT_SERVER__JOBS"] == "false"
 

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from tests.deploy.programs import DEPLOY, free_ports, program
-from tests.deploy.served import Served, running
+from tests.deploy.served import COMMAND, Served, running
+from tests.redis_server import redis_server
 
 CALLERS = 6
 
@@ -82,7 +84,17 @@ class Load:
                 text = f"Caller {caller} wrote line {turn} of the log book"
                 self._ask(client, "add", {"content": text, "user_id": f"u{caller}"}, text)
                 self._ask(client, "search", {"query": "log book", "user_id": f"u{caller}"}, text)
+                if caller == 0:
+                    self._greet()
                 turn += 1
+
+    def _greet(self) -> None:
+        began = time.monotonic()
+        answer = hello(self.url, self.headers)
+        if answer.status_code == 200:
+            self.answers["mcp"] += 1
+        else:
+            self.failed.append((began, time.monotonic(), "mcp", answer.status_code))
 
     def _ask(self, client: httpx.Client, verb: str, body: dict[str, str], text: str) -> None:
         began = time.monotonic()
@@ -121,7 +133,7 @@ def kills_one(url: str, servers: list[Served], answers: int) -> Load:
     for began, ended, verb, status in load.failed:
         assert began < killed + 0.5, f"a {verb} that began {began - killed:.1f} s after the kill was answered {status}"
         assert ended >= killed, f"a {verb} failed before anything was killed: {status}"
-        assert verb == "add", "what only asks is asked again at the other server"
+        assert verb in {"add", "mcp"}, "what only asks is asked again at the other server"
     assert len(load.failed) <= CALLERS, "at most one in flight for each caller"
     return load
 
@@ -151,16 +163,21 @@ def holds(server: Served, load: Load) -> None:
 
 def initialized(url: str, headers: dict[str, str]) -> str:
     """Greet by MCP and return the name of who answered."""
-    hello = {
-        "jsonrpc": "2.0", "id": 1, "method": "initialize",
-        "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
-    }  # fmt: skip
-    accept = {"Accept": "application/json, text/event-stream"}
-    answer = httpx.post(f"{url}/mcp", json=hello, headers={**headers, **accept}, timeout=60)
+    answer = hello(url, headers)
     assert answer.status_code == 200, answer.text
     found = re.search(r"\{.*\}", answer.text, re.DOTALL)
     assert found is not None
     return str(json.loads(found[0])["result"]["serverInfo"]["name"])
+
+
+def hello(url: str, headers: dict[str, str]) -> httpx.Response:
+    """Greet by MCP, as an assistant that begins."""
+    said = {
+        "jsonrpc": "2.0", "id": 1, "method": "initialize",
+        "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}},
+    }  # fmt: skip
+    accept = {"Accept": "application/json, text/event-stream"}
+    return httpx.post(f"{url}/mcp", json=said, headers={**headers, **accept}, timeout=60)
 
 
 def test_a_killed_server_is_not_missed(home: Path, tmp_path: Path) -> None:
@@ -207,3 +224,75 @@ def test_two_servers_over_postgresql_stand_in_for_each_other(tmp_path: Path, pos
             assert not load.failed, "a server that comes back is used again, and nothing fails for it"
         finally:
             back.end()
+
+
+def team(service: str, postgres: str, redis: str) -> dict[str, str]:
+    """Return what compose.yaml tells a service of the profile `team`, as `Served` takes it; the servers are these."""
+    told = yaml.safe_load((DEPLOY / "compose.yaml").read_text())["services"][service]["environment"]
+    given = {**told, "RECOLLECT_STORE__URL": postgres, "RECOLLECT_REDIS__URL": redis}
+    hosts = re.sub(r"\$\{[^}]*\}", "", given["RECOLLECT_SERVER__HOSTS"])
+    given |= {"RECOLLECT_SERVER__HOSTS": hosts, "RECOLLECT_EMBEDDER__PROVIDER": "none", "RECOLLECT_SERVER__RATE": "off"}
+    return {
+        name.removeprefix("RECOLLECT_").lower(): value
+        for name, value in given.items()
+        if name.startswith("RECOLLECT_") and value and not value.startswith("${")
+    }
+
+
+@contextmanager
+def compose_front(folder: Path, ports: tuple[int, ...]) -> Iterator[str]:
+    """Run nginx as the container `front` does, by the whole of front.conf; give its address."""
+    (port,) = free_ports(1)
+    text = (DEPLOY / "nginx" / "front.conf").read_text().replace("/etc/nginx/proxy.conf", f"{DEPLOY}/nginx/proxy.conf")
+    for name, theirs in zip(("one", "two"), ports, strict=True):
+        assert f"server {name}:37777" in text
+        text = text.replace(f"server {name}:37777", f"server 127.0.0.1:{theirs}")
+    text = text.replace("listen 8080", f"listen 127.0.0.1:{port}").replace("/tmp/", f"{folder}/")
+    (folder / "front.conf").write_text(f"daemon off;\n{text}")
+    command = (program("nginx"), "-c", folder / "front.conf", "-p", folder, "-e", folder / "front.log")
+    with running(*command, ready=f"http://127.0.0.1:{port}/health/ready", log=folder / "front.said"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def worker(home: Path, settings: dict[str, str]) -> Iterator[None]:
+    """Run the worker of the team."""
+    (port,) = free_ports(1)
+    named = [f"RECOLLECT_{name.upper()}={value}" for name, value in settings.items()]
+    command = ("env", *named, f"RECOLLECT_HOME={home}", *COMMAND, "worker", "--port", str(port), "--quiet")
+    with running(*command, ready=f"http://127.0.0.1:{port}/health/ready", log=home.parent / "worker.log"):
+        yield
+
+
+def waiting(url: str, headers: dict[str, str]) -> int:
+    """Return how many jobs wait."""
+    health = httpx.get(f"{url}/health", headers=headers, timeout=60).json()
+    return int(health["components"]["worker"]["waiting"])
+
+
+@pytest.mark.slow
+def test_a_team_as_compose_sets_it_loses_a_server_and_nobody_notices(tmp_path: Path, postgres_url: str) -> None:
+    """PostgreSQL, Redis, two servers that do no jobs, a worker that does them, nginx: what the profile `team` runs."""
+    program("nginx")
+    with redis_server() as redis, ExitStack() as stack:
+        servers = []
+        for name, port in zip(("one", "two"), free_ports(2), strict=True):
+            servers.append(Served(tmp_path / name, port, **team(name, postgres_url, redis.url)))
+            stack.callback(servers[-1].end)
+            servers[-1].wait()
+        (tmp_path / "worker").mkdir()
+        stack.enter_context(worker(tmp_path / "worker", team("worker", postgres_url, redis.url)))
+        front_folder = tmp_path / "front"
+        front_folder.mkdir(mode=0o777)
+        url = stack.enter_context(compose_front(front_folder, ports_of(servers)))
+        headers = servers[0].headers
+        turns = [{"role": "user", "content": "The staging database moved to port 5433."}]
+        spoken = {"turns": turns, "user_id": "bo", "conversation_id": "standup"}
+        assert httpx.post(f"{url}/api/capture", json=spoken, headers=headers, timeout=60).status_code == 202
+        load = kills_one(url, servers, answers=200)
+        assert load.answers["mcp"] > 5
+        holds(servers[0], load)
+        until = time.monotonic() + 120
+        while waiting(url, headers):
+            assert time.monotonic() < until, "the jobs of the turn are done by the worker"
+            time.sleep(0.1)

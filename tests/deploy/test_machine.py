@@ -5,7 +5,9 @@ from __future__ import annotations
 import configparser
 import re
 import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -72,7 +74,13 @@ def test_systemd_takes_every_unit(tmp_path: Path) -> None:
         if name != path.name:
             (tmp_path / name).symlink_to(tmp_path / path.name)
     units = sorted(one for one in tmp_path.iterdir() if "@." not in one.name)
-    assert len(units) == 5
+    assert len(units) == 7
+    for unit in tmp_path.glob("*.service"):
+        text = unit.read_text()
+        assert "SystemCallErrorNumber=EPERM" in text, (
+            "libraries of arrays ask for mbind; that must not kill the service"
+        )
+        assert "ProcSubset" not in text, "without /proc/cpuinfo the embedder does not know its processor, and is slow"
     told = run(analyze, "verify", "--man=no", *units)
     ours = [line for line in told.stdout.splitlines() if any(unit.name in line for unit in units)]
     assert not ours, told.stdout
@@ -103,6 +111,36 @@ def test_supervisor_is_told_two_servers() -> None:
     ports = [section["command"] % {"process_num": number} for number in (7, 8)]
     assert [re.search(r"--port (\d+)", one)[1] for one in ports] == ["37777", "37778"]  # type: ignore[index]
     assert section["user"] == "recollect"
+    worker = parser["program:recollect-worker"]
+    assert worker["command"].split()[1:] == ["worker", "--quiet"]
+    assert int(worker["stopwaitsecs"]) > load(home="/nowhere", environ={}).settings.worker.grace
+
+
+def test_supervisor_starts_and_ends_what_it_is_told(tmp_path: Path) -> None:
+    supervisord = program("supervisord")
+    text = (DEPLOY / "supervisor" / "recollect.conf").read_text()
+    text = re.sub(
+        r"/opt/recollect/bin/recollect [^\n]*?(?=%\(process_num\)d|\n)[^\n]*", f"{sys.executable} -c 'input()'", text
+    )
+    text = re.sub(r"(?m)^user=recollect$", "", text).replace("startsecs=5", "startsecs=0")
+    text = text.replace("/var/lib/recollect", str(tmp_path)).replace("/var/log/recollect", str(tmp_path))
+    (tmp_path / "logs").mkdir()
+    head = f"[supervisord]\nnodaemon=true\nlogfile={tmp_path}/own.log\npidfile={tmp_path}/own.pid\n"
+    (tmp_path / "supervisord.conf").write_text(head + text)
+    with subprocess.Popen(
+        [supervisord, "-c", str(tmp_path / "supervisord.conf")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            until = time.monotonic() + 60
+            log = tmp_path / "own.log"
+            names = ("recollect-7", "recollect-8", "recollect-worker")
+            while not log.exists() or not all(f"spawned: '{name}'" in log.read_text() for name in names):
+                assert process.poll() is None, log.read_text() if log.exists() else "it ended at once"
+                assert time.monotonic() < until, log.read_text()
+                time.sleep(0.05)
+        finally:
+            process.terminate()
+        assert process.wait(60) == 0
 
 
 def test_fail2ban_finds_who_was_refused_and_nobody_else(tmp_path: Path) -> None:
@@ -114,6 +152,7 @@ def test_fail2ban_finds_who_was_refused_and_nobody_else(tmp_path: Path) -> None:
     log.write_text(f"{refused}\n{fine}\n{page}\n")
     told = ok(regex, log, DEPLOY / "fail2ban" / "filter.d" / "recollect.conf")
     assert re.search(r"1 ignored, 1 matched, 1 missed", told), told
+    assert "backend = systemd" in (DEPLOY / "fail2ban" / "jail.d" / "sshd.conf").read_text()
     jail = configparser.RawConfigParser()
     jail.read(DEPLOY / "fail2ban" / "jail.d" / "recollect.conf")
     assert jail["recollect"]["filter"] == "recollect"
@@ -126,7 +165,8 @@ def test_logrotate_takes_its_file(tmp_path: Path) -> None:
     (tmp_path / "logrotate").chmod(0o644)
     told = ok(program("logrotate"), "--debug", "--state", tmp_path / "state", tmp_path / "logrotate")
     assert not re.search(r"^error:", told, re.MULTILINE), told
-    assert "Handling 2 logs" in told
+    assert "Handling 1 logs" in told
+    assert "/var/log/nginx" not in re.sub(r"#.*", "", text), "Debian's own file has these; twice is an error"
 
 
 def test_the_firewall_lets_in_what_the_pages_say(tmp_path: Path) -> None:

@@ -23,8 +23,16 @@ from recollect.ops.alerts.receive import Receiver
 
 RULES = DEPLOY / "prometheus" / "rules" / "recollect.yml"
 BOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
-ABSENT = {"recollect_sync_lag_seconds", "recollect_model_calls_total"}
-"""Told by nodes, and by servers with a language model."""
+ABSENT = {
+    "recollect_sync_lag_seconds", "recollect_model_calls_total", "recollect_beside_answers", "recollect_beside_waiting",
+    "recollect_replica_lag_seconds", "recollect_replica_read",
+}  # fmt: skip
+"""Told by nodes, by servers with a language model, and where an index, a graph or a replica stands beside."""
+KEPT = {
+    "backup__to": "backups", "retention__every": "24",
+    "retention__policies": '[{"name": "old", "action": "delete", "older_than": 9000}]',
+}  # fmt: skip
+"""Settings by which a server has something to tell of backups and policies."""
 
 
 def rules() -> list[dict[str, Any]]:
@@ -43,7 +51,8 @@ def queries() -> list[tuple[str, str]]:
 def test_prometheus_takes_its_rules_and_its_configuration() -> None:
     promtool = program("promtool")
     ok(promtool, "check", "rules", RULES)
-    ok(promtool, "check", "config", "--syntax-only", DEPLOY / "prometheus" / "prometheus.yml")
+    for name in ("prometheus.yml", "prometheus.machine.yml"):
+        ok(promtool, "check", "config", "--syntax-only", DEPLOY / "prometheus" / name)
 
 
 def test_every_alert_is_raised_when_it_should_be_and_only_then(tmp_path: Path) -> None:
@@ -112,7 +121,7 @@ def use(server: Served) -> None:
 def test_every_panel_shows_something_of_a_real_server(home: Path, tmp_path: Path) -> None:
     prometheus = program("prometheus")
     port, watched = free_ports(2)
-    server = Served(home, port)
+    server = Served(home, port, **KEPT | {"backup__to": str(tmp_path / "backups")})
     try:
         server.wait()
         (tmp_path / "token").write_text(server.headers["Authorization"].removeprefix("Bearer "))

@@ -6,6 +6,7 @@ import contextlib
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,12 +21,13 @@ LATER = frozenset({429, 503, 504})
 GIVEN_UP_AFTER = 120.0
 
 
-class Caller(threading.Thread):
+class Caller(threading.Thread, ABC):
     """Calls the servers in turn; notes every answer that is neither a success nor `try again later`."""
 
     def __init__(self, stack: Stack, name: str) -> None:
         super().__init__(daemon=True, name=name)
         self._stack, self._turn = stack, 0
+        self._headers = stack.servers["s0"].headers  # a token opens every server of the store
         self._client = httpx.Client(timeout=20, verify=False)
         self.over = threading.Event()
         self.wrong: list[str] = []
@@ -42,9 +44,9 @@ class Caller(threading.Thread):
         finally:
             self._client.close()
 
+    @abstractmethod
     def once(self, number: int) -> None:
         """Do one thing."""
-        raise NotImplementedError
 
     def called(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Ask one server after the other until one answers something else than that it cannot now."""
@@ -54,7 +56,7 @@ class Caller(threading.Thread):
             server = servers[self._turn % len(servers)]
             self._turn += 1
             with contextlib.suppress(httpx.TransportError):
-                headers = server.headers | more.get("headers", {})
+                headers = self._headers | more.get("headers", {})
                 answer = self._client.request(method, f"{server.url}{path}", **{**more, "headers": headers})
                 if answer.status_code not in LATER:
                     return answer
@@ -131,7 +133,7 @@ class Reader(Caller):
                 self.wrong.append(f"search {answer.status_code} {answer.text}")
         elif told := list(self._seed.choice(self._writers).turns.items()):
             name, text = self._seed.choice(told[-50:])
-            answer = self.called("GET", f"/api/memory/memory/{name}")
+            answer = self.called("GET", f"/api/memory/{name}")
             if answer.status_code != 200 or answer.json()["data"]["content"] != text:
                 self.wrong.append(f"acknowledged, and not there: {name} {answer.status_code} {answer.text}")
         self.read += 1
@@ -158,7 +160,8 @@ class Load:
 
     def sound(self) -> None:
         """Assert that nobody met anything wrong."""
-        assert [told for caller in (*self.writers, *self.readers) for told in caller.wrong] == []
+        wrong = [told for caller in (*self.writers, *self.readers) for told in caller.wrong]
+        assert not wrong, wrong
 
     def goes_on(self, since: float, each: int = 2) -> None:
         """Wait until every writer has had that many acknowledgements since a moment."""
@@ -188,8 +191,8 @@ class Load:
 
     def close(self) -> None:
         """Tell all that it is over."""
-        for caller in (*self.writers, *self.readers, *self.listeners):
-            caller.over.set()
+        for over in (one.over for group in (self.writers, self.readers, self.listeners) for one in group):
+            over.set()
 
 
 @contextmanager

@@ -15,10 +15,10 @@ from typing import Any
 
 import psycopg
 from tests.chroma_server import Chroma, chroma
-from tests.proxy import Proxy, proxy
+from tests.proxy import Proxy
 from tests.redis_server import RedisServer, redis_server
-from tests.server.conftest import COMMAND, Server, plain_environment, until
-from tests.server.fleet import Fleet, Start
+from tests.server.conftest import COMMAND, Server, Start, plain_environment, until
+from tests.server.fleet import Fleet
 from tests.servers import Postgres, debian, postgres
 
 from recollect.testing.model_server import ModelServer, model_server
@@ -39,7 +39,6 @@ class Stack(Fleet):
     wires: dict[str, Proxy] = field(default_factory=dict, kw_only=True)
     wired: bool = field(default=False, kw_only=True)
     """Whether clients reach the servers through proxies, each its own: `clients/<name>` of `wires`."""
-    closing: ExitStack = field(default_factory=ExitStack, kw_only=True)
 
     def server(self, name: str) -> Server:
         """Start a server, anew where one of that name has ended; what it logs is in its data directory."""
@@ -52,10 +51,6 @@ class Stack(Fleet):
             made.url = f"http://127.0.0.1:{wire.port}"
         self.servers[name] = made
         return made
-
-    def worker(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a worker, anew where one of that name has ended."""
-        return super().worker(name, *arguments)
 
     def told(self, *arguments: str) -> Any:
         """Return what a command says of the store."""
@@ -125,7 +120,11 @@ def _stack(
     if "chroma" in wires and beside is not None:
         wire = proxies["chroma"] = Proxy(("127.0.0.1", int(beside.url.rpartition(":")[2])))
         settings["vectors__url"] = f"chroma://127.0.0.1:{wire.port}"
-    return Stack(
+    made = Stack(
         folder, url, models, {**settings, **more},
         database=database, redis=redis, chroma=beside, wires=proxies, wired="clients" in wires,
     )  # fmt: skip
+    if "embedder__provider" in more:
+        for name in ("base_url", "api_key", "dimension"):
+            del made.settings[f"embedder__{name}"]
+    return made

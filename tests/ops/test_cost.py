@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from recollect.errors import InvalidInput
 from recollect.exchange import Census
 from recollect.models import Usage
 from recollect.ops.cost.estimate import DENSITIES, WAYS, Load, Models, effects, estimate
 from recollect.ops.cost.rates import Rate, Rates, seen, shipped
+from recollect.ops.cost.tiers import GIGABYTE, Keeping, Stage, measured, stages
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 LOAD = Load(sessions=100, turns=10, contexts=2, users=4, months=12, gigabyte=0.1)
@@ -111,3 +114,61 @@ def test_one_that_has_not_takes_what_ships() -> None:
     assert seen(calls(5), 200, CENSUS).rates == shipped().rates
     assert seen(calls(50), 50, CENSUS).rates == shipped().rates
     assert seen([], 0, replace(CENSUS, turns=5)) == shipped()
+
+
+def kept(keeping: Keeping, months: float = 24) -> dict[str, Stage]:
+    return {stage.tier: stage for stage in stages(keeping, GIGABYTE, months, 0.1)}
+
+
+def test_turns_come_from_tier_to_tier_and_each_has_its_size() -> None:
+    found = kept(Keeping("answers", warm_after=1, cold_after=3, delete_after=12, away=0.02))
+    assert {tier: stage.months for tier, stage in found.items()} == {
+        "hot": 1, "warm": 2, "cold": 9, "wasted": 1, "deleted": 11,
+    }  # fmt: skip
+    texts = measured()["answers"]
+    assert found["hot"].gigabytes == 1
+    assert found["cold"].gigabytes == pytest.approx(9 * texts.cold / texts.hot)
+    assert found["cold"].away == pytest.approx(9 * texts.away / texts.hot)
+    assert found["cold"].dollars == pytest.approx(found["cold"].gigabytes * 0.1 + found["cold"].away * 0.02)
+    assert found["deleted"].gigabytes == pytest.approx(11 * texts.deleted / texts.hot)
+
+
+def test_tiers_that_are_never_come_to_are_left_out() -> None:
+    assert list(kept(Keeping())) == ["hot"]
+    assert list(kept(Keeping(cold_after=30, delete_after=36))) == ["hot"]
+    assert list(kept(Keeping(warm_after=0))) == ["warm"]
+    assert list(kept(Keeping(delete_after=23.5))) == ["hot", "wasted"]
+    assert kept(Keeping(), months=0) == {}
+
+
+def test_vectors_of_eight_bits_save_the_same_on_each_tier_that_has_vectors() -> None:
+    for texts in measured().values():
+        saved = (texts.hot - texts.quantised) / texts.hot
+        for tier in ("hot", "warm", "cold"):
+            assert texts.share(tier, quantised=False) - texts.share(tier, quantised=True) == pytest.approx(saved)
+        assert texts.share("deleted", quantised=True) == texts.share("deleted", quantised=False)
+
+
+def test_tiers_in_another_order_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="cold_after"):
+        Keeping(warm_after=6, cold_after=3).checked()
+    assert Keeping(warm_after=3, cold_after=3).checked().asked
+    assert not Keeping().asked
+
+
+def test_what_is_put_away_is_in_the_estimate_and_so_is_what_it_saves() -> None:
+    load = replace(LOAD, keeping=Keeping("answers", cold_after=1))
+    found = estimate(RATES, load, MODELS)
+    assert found.gigabytes < estimate(RATES, LOAD, MODELS).gigabytes
+    assert found.away > 0
+    assert dict(effects(RATES, load, MODELS, "usual"))["nothing put away"].gigabytes == pytest.approx(0.06)
+
+
+def test_the_figures_are_those_of_the_page_on_retention() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "retention.md").read_text(encoding="utf-8")
+    rows = {row.split("|")[1].strip(): row for row in page.splitlines() if row.startswith("| ") and row.count("|") == 5}
+    lines = {"hot: rows, words, vectors, history": "hot", "warm": "warm", "cold": "cold", "quantised": "quantised",
+             "deleted, while it can be undone": "wasted", "deleted for good": "deleted"}  # fmt: skip
+    for said, name in lines.items():
+        for texts in measured().values():
+            assert f"{getattr(texts, name):,}" in rows[said], (said, texts.name)

@@ -27,6 +27,7 @@ from recollect.ops.check import Check, Status
 from recollect.ops.doctor import examine
 from recollect.ops.encrypt import DECRYPTED, ENCRYPTED, NOTHING, READY, ROTATED, decrypt, encrypt, key_in, rotate
 from recollect.settings import Settings, load
+from recollect.stores.sql.head import Form, form_of
 from recollect.stores.sqlcipher.key import Key, new_key
 from recollect.stores.sqlcipher.places import KeyFile
 
@@ -247,9 +248,11 @@ def test_a_store_that_is_open_elsewhere_is_not_touched(home: Path, settings: Set
     assert encrypt(settings, quiet).what == ENCRYPTED
 
 
-def killed(home: Path, pause: float, environ: dict[str, str]) -> int:
+def killed(home: Path, pause: float, environ: dict[str, str], *once: str) -> int:
     """Have keys exchanged until a moment at random; return how many had been."""
-    with subprocess.Popen([sys.executable, str(ROTATOR), str(home)], stdout=subprocess.PIPE, env=environ) as process:
+    with subprocess.Popen(
+        [sys.executable, str(ROTATOR), str(home), *once], stdout=subprocess.PIPE, env=environ
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         time.sleep(pause)
@@ -285,6 +288,47 @@ async def test_a_rotation_may_be_killed_many_times(closed: Settings, key_file: P
     done, broken = await survive(closed, key_file, 60)
     assert done > 0
     assert broken > 0
+
+
+async def first_time(home: Path, settings: Settings, key_file: Path, tries: int) -> set[str]:
+    """Encrypt a plain store, and take that back, each killed at a random moment; return how the tries came out."""
+    environ = {**os.environ, "RECOLLECT_STORE__KEY_FILE": str(key_file), "RECOLLECT_EMBEDDER__PROVIDER": "none"}
+    seed, came = random.Random(15), set[str]()
+    await fill(named(home))
+    for number in range(tries):
+        wanted, do = (("encrypt", encrypt), ("decrypt", decrypt))[number % 2]
+        ended = killed(home, seed.uniform(0, 1.0), environ, wanted)
+        form = form_of(settings.database)
+        there = (form is Form.CLOSED) == (wanted == "encrypt")
+        came.add(f"{wanted} {'done' if there else 'not begun or cut off'}{', and told' if ended else ''}")
+        assert await held(settings if form is Form.CLOSED else named(home)) == sorted(TEXTS), (wanted, form)
+        if not there:
+            do(settings, quiet)
+        elif wanted == "encrypt":
+            encrypt(settings, quiet)  # wipes what was left lying
+            assert readable(home) == []
+        assert await held(settings if wanted == "encrypt" else named(home)) == sorted(TEXTS)
+        if wanted == "encrypt":
+            assert readable(home) == []
+            assert not list(home.glob("recollect.db.*"))
+    return came
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
+async def test_the_first_encryption_and_the_last_decryption_may_be_killed(
+    home: Path, settings: Settings, key_file: Path
+) -> None:
+    await first_time(home, settings, key_file, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL on Windows")
+async def test_the_first_encryption_and_the_last_decryption_may_be_killed_many_times(
+    home: Path, settings: Settings, key_file: Path
+) -> None:
+    came = await first_time(home, settings, key_file, 24)
+    assert any("cut off" in one for one in came), "somebody was killed before the end"
 
 
 async def test_a_rotation_that_was_cut_off_before_its_last_step_is_ended(closed: Settings, key_file: Path) -> None:
@@ -356,7 +400,9 @@ async def test_backups_of_an_encrypted_store_are_made_and_restored(
     (tmp_path / "passphrase").write_text("a passphrase of the backup")
     sealed = ["--passphrase-file", str(tmp_path / "passphrase")]
     other = closed.model_copy(update={"home": tmp_path / "other"})
-    environ = {"RECOLLECT_STORE__KEY_FILE": str(key_file), "RECOLLECT_EMBEDDER__PROVIDER": "none"}
+    environ: dict[str, str | None] = {
+        "RECOLLECT_STORE__KEY_FILE": str(key_file), "RECOLLECT_EMBEDDER__PROVIDER": "none",
+    }  # fmt: skip
     for command in (
         ["--home", str(closed.home), "backup", "--to", str(tmp_path / "backup"), *sealed],
         ["--home", str(closed.home), "restore", "--from", str(tmp_path / "backup"), "--to", str(other.home), *sealed],
@@ -365,6 +411,14 @@ async def test_backups_of_an_encrypted_store_are_made_and_restored(
         assert done.exit_code == 0, done.output
     assert await held(other) == sorted(TEXTS)
     assert readable(tmp_path) == []
+    plain = named(tmp_path / "plain")
+    command = ["--home", str(plain.home), "restore", "--from", str(tmp_path / "backup"), "--to", str(plain.home)]
+    done = await asyncio.to_thread(
+        CliRunner().invoke, cli, [*command, *sealed], env={**environ, "RECOLLECT_STORE__KEY_FILE": None}
+    )
+    assert done.exit_code == 0, done.output
+    assert form_of(plain.database) is Form.PLAIN, "no key is set where it was restored"
+    assert await held(plain) == sorted(TEXTS)
 
 
 async def test_what_is_deleted_is_gone_from_the_files(closed: Settings) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from tests.chroma_server import chroma
 from tests.neo4j_server import Neo4j, neo4j
+from tests.s3_server import s3
 from tests.servers import Postgres, bundled, debian, emptied, postgres
 
 
@@ -58,3 +59,10 @@ def neo4j_server() -> Iterator[Neo4j]:
     """Return a Neo4j; each store has nodes of its own in it."""
     with neo4j() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """Return the address of an S3 server; each test makes buckets of its own in it."""
+    with s3() as url:
+        yield url

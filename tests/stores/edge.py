@@ -45,6 +45,10 @@ class EdgeIndex:
         ]
         self._shards[model].update(edge.UpdateOperation.upsert_points(made))
 
+    def shard(self, model: str) -> Any:
+        """Return the engine of a model that was put."""
+        return self._shards[model]
+
     async def remove(self, model: str, chunks: Sequence[int]) -> None:
         """Forget vectors."""
         if model in self._shards:

@@ -21,7 +21,12 @@ from recollect.stores.sql.migrate import upgrade
 from recollect.stores.sql.schema import memory, metadata, tenant, token
 
 Open = Callable[[], Database]
-BOTH = [("sqlite", "postgresql"), ("postgresql", "sqlite"), ("sqlite", "sqlite"), ("postgresql", "postgresql")]
+BOTH = [
+    ("sqlite", "postgresql"),
+    ("sqlite", "sqlite"),
+    pytest.param("postgresql", "sqlite", marks=pytest.mark.slow),
+    pytest.param("postgresql", "postgresql", marks=pytest.mark.slow),
+]
 
 
 def silent(_table: str, _rows: int) -> None:

@@ -1,15 +1,14 @@
-"""Redis keeps what processes share: the cache's contract, turns, and what is when it is away or fails over."""
+"""Redis keeps what processes share: the cache's contract, turns, and what is when it is away."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from tests.redis_server import RedisServer, redis_folder, redis_server
+from tests.redis_server import RedisServer, certificate, redis_folder, redis_server
 
 from recollect.errors import ConfigError, StoreBusy
 from recollect.ports import Cache
@@ -120,55 +119,19 @@ def test_an_address_that_cannot_be_read_is_refused(url: str) -> None:
         connect(url, timeout=1)
 
 
-@pytest.mark.slow
-async def test_a_replica_takes_over_by_its_sentinel(clock: FakeClock) -> None:
+async def test_tls_is_spoken_and_an_unknown_certificate_is_refused(tmp_path: Path, clock: FakeClock) -> None:
+    certificate(tmp_path)
     with redis_folder() as folder:
-        master = RedisServer(folder, "repl-diskless-sync-delay 0")
-        replica = RedisServer(folder, f"replicaof 127.0.0.1 {master.port}")
-        watched = f"sentinel monitor ours 127.0.0.1 {master.port} 1\nsentinel down-after-milliseconds ours 500"
-        sentinel = RedisServer(folder, sentinel=f"{watched}\nsentinel failover-timeout ours 2000")
-        servers = (master, replica, sentinel)
+        server = RedisServer(folder, tls=tmp_path)
         try:
-            for server in servers:
-                server.start()
-            client = connect(f"redis+sentinel://127.0.0.1:{sentinel.port}/ours/0", timeout=2)
+            server.start()
+            client, stranger = connect(server.url, timeout=5), connect(server.url.partition("?")[0], timeout=5)
             cache = RedisCache(client, clock, prefix="test", room=9999)
             await cache.set("a", b"one", ttl=60)
-            with master.client() as beside:
-                assert await asyncio.to_thread(beside.wait, 1, 30_000) == 1
-            await _known(sentinel, replica.port)
-            master.kill()
-            await _taken_over(cache)
             assert await cache.get("a") == b"one"
-            await cache.set("b", b"two", ttl=60)
-            assert await cache.get("b") == b"two"
-            await disconnect(client)
+            with pytest.raises(StoreBusy):
+                await RedisCache(stranger, clock, prefix="test", room=9999).get("a")
+            for opened in (client, stranger):
+                await disconnect(opened)
         finally:
-            for server in servers:
-                server.kill()
-
-
-async def _known(sentinel: RedisServer, port: int) -> None:
-    """Wait until the sentinel has heard of the replica."""
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        with sentinel.client() as client:
-            try:
-                if any(found["port"] == port for found in client.sentinel_slaves("ours")):
-                    return
-            except RedisError:
-                pass
-        await asyncio.sleep(0.1)
-    raise TimeoutError
-
-
-async def _taken_over(cache: Cache) -> None:
-    """Wait until there is a master that can be written to."""
-    for _ in range(600):
-        try:
-            await cache.set("probe", b"x", ttl=60)
-        except StoreBusy:
-            await asyncio.sleep(0.1)
-        else:
-            return
-    raise TimeoutError
+            server.kill()

@@ -18,8 +18,10 @@ from tests.server.conftest import Server
 ROOT: Final = Path(__file__).resolve().parents[2]
 BUILT: Final = ROOT / "src" / "recollect" / "viewer" / "index.html"
 CHROMIUM: Final = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PATIENCE: Final = 30_000
+PATIENCE: Final = 90_000
 """Milliseconds a browser on a loaded machine is given for what takes a tenth of a second."""
+ANSWER_WITHIN: Final = 120.0
+"""Seconds a server on a loaded machine is given for an answer: the sample is 368 turns."""
 
 expect.set_options(timeout=PATIENCE)
 
@@ -48,16 +50,26 @@ class Site:
 
     @contextmanager
     def looking(
-        self, where: str = "", *, theme: str = "light", locale: str = "en-US", phone: bool = False, sign_in: bool = True
+        self,
+        where: str = "",
+        *,
+        theme: str = "light",
+        locale: str = "en-US",
+        phone: bool = False,
+        sign_in: bool = True,
+        token: str = "",
     ) -> Iterator[Page]:
-        """Open a browser of its own, signed in, at a page; fail when it complained or called another host."""
+        """Open a browser of its own, signed in (with a token of somebody's), at a page.
+
+        It fails when the page complained or called another host.
+        """
         size: Any = {"width": 390, "height": 844} if phone else {"width": 1280, "height": 860}
         scheme: Any = theme
         context = self.browser.new_context(viewport=size, color_scheme=scheme, locale=locale)
         context.set_default_timeout(PATIENCE)
         seen = watch(context, self.url)
         if sign_in:
-            self.enter(context)
+            self.enter(context, token)
         page = context.new_page()
         page.goto(f"{self.url}/{where}")
         try:
@@ -67,15 +79,16 @@ class Site:
         assert not seen.said
         assert not seen.foreign
 
-    def enter(self, context: BrowserContext) -> None:
-        token = self.server.headers["Authorization"].removeprefix("Bearer ")
+    def enter(self, context: BrowserContext, token: str = "") -> None:
+        shown = token or self.server.headers["Authorization"].removeprefix("Bearer ")
         answer = context.request.post(
-            f"{self.url}/api/session", data={"token": token}, headers={"X-Recollect": "viewer"}
+            f"{self.url}/api/session", data={"token": shown}, headers={"X-Recollect": "viewer"}, timeout=PATIENCE
         )
         assert answer.ok, answer.text()
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         with self.server.client() as client:
+            client.timeout = ANSWER_WITHIN
             answer: httpx.Response = client.request(method, path, json=body)
         assert answer.is_success, answer.text
         return answer.json()

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import shlex
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
 
 from playwright.sync_api import expect
 from tests.server.conftest import COMMAND, plain_environment, until
 from tests.viewer.site import Site, rows
+
+from recollect import AsyncMemory
+from recollect.models import Usage
+
+DAY: Final = timedelta(days=1)
 
 
 def test_search_answers_as_one_types_and_shows_why(site: Site) -> None:
@@ -41,6 +52,18 @@ def test_search_shows_what_an_assistant_is_given_for_a_budget(site: Site) -> Non
         expect(page.get_by_role("button", name="Edit")).to_be_visible()
 
 
+def test_counts_say_when_they_are_of_the_best_answers_only(site: Site) -> None:
+    notes = [{"content": f"Barometer reading number {number}"} for number in range(210)]
+    site.ask("POST", "/api/memory/batch-add", {"memories": notes, "project_id": "weather"})
+    with site.looking("#/search?q=barometer+reading&project=weather") as page:
+        expect(page.get_by_text("Numbers are of the 200 best answers; there are more.")).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("^Any time 200$"))).to_be_visible()
+        page.goto(f"{site.url}/#/search?q=why+PostgreSQL")
+        expect(page.locator("li.hit mark").first).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile(r"^Turn \d+$"))).to_be_visible()
+        expect(page.get_by_text("Numbers are of the 200 best answers")).to_have_count(0)
+
+
 def test_a_memory_is_changed_pinned_retired_and_its_history_tells(site: Site) -> None:
     memory = site.add("The garden gate is green", project_id="mend")
     with site.looking(f"#/memory/{memory}") as page:
@@ -61,6 +84,7 @@ def test_a_memory_is_changed_pinned_retired_and_its_history_tells(site: Site) ->
         expect(page.locator("main .state").filter(has_text="Retired")).to_have_count(0)
         page.get_by_role("button", name="Retire").click()
         expect(page.get_by_role("button", name="True again")).to_be_visible()
+        expect(page.locator("dl.facts div").filter(has_text=re.compile(r"^True.*until "))).to_be_visible()
     kept = site.ask("GET", f"/api/memory/{memory}")["data"]
     assert (kept["content"], kept["tier"], kept["valid_to"] is not None) == ("The garden gate is blue", "quick", True)
 
@@ -136,7 +160,66 @@ def test_numbers_tell_what_there_is(site: Site) -> None:
         expect(page.locator("dl.bars").get_by_text("recollect-demo")).to_be_visible()
         sizes = page.get_by_role("region", name="On the disk")
         expect(sizes.get_by_text(re.compile(r"[\d.]+ (kB|MB)")).first).to_be_visible()
+        expect(page.get_by_text(re.compile(r"^\d+ % of [\d,]+ found$")).first).to_be_visible()
         expect(page.get_by_text("This store exchanges with no other machine.")).to_be_visible()
+
+
+async def spend(home: Path) -> None:
+    """Note two calls of a model past the server."""
+    async with AsyncMemory(home, settings={"embedder": {"provider": "none"}}, worker=False) as memory:
+        now = datetime.now(UTC)
+        calls = [Usage(at, "extraction", "far/large", 1000, 200, 0.25, outcome="answered") for at in (now, now - DAY)]
+        await memory.app.engine.stores.records.spend([*calls, Usage(now, "inject", "claude-code", 7, 7)])
+
+
+def test_money_and_tokens_are_told_by_day_and_model(site: Site) -> None:
+    with ThreadPoolExecutor(1) as apart:  # a loop of Playwright's runs in this thread
+        apart.submit(asyncio.run, spend(site.server.home)).result()
+    with site.looking("#/numbers") as page:
+        models = page.get_by_role("region", name="Models")
+        row = models.get_by_role("row").filter(has_text="far/large")
+        for told in ("2", "2,400", "$0.5"):
+            expect(row.get_by_role("cell", name=told, exact=True)).to_be_visible()
+        expect(models.locator(".days svg")).to_be_visible()
+        expect(models.get_by_role("row")).to_have_count(2)
+
+
+def test_parked_jobs_are_run_again(site: Site) -> None:
+    parked = [job for job in site.ask("GET", "/api/jobs?limit=500")["jobs"] if job["state"] == "parked"]
+    assert parked
+    with site.looking("#/numbers") as page:
+        jobs = page.get_by_role("region", name="Jobs")
+        expect(jobs.get_by_role("cell", name="parked").first).to_be_visible()
+        expect(jobs.get_by_text("EmbedderMissing").first).to_be_visible()
+        jobs.get_by_role("button", name="Run parked jobs again").click()
+        expect(page.get_by_text(re.compile(r"^\d+ jobs run again$"))).to_be_visible()
+
+
+def _related(site: Site, name: str, at: str) -> bool:
+    return bool(site.ask("GET", f"/api/graph/neighbours?name={name}&user_id=default&at={at}")["neighbours"])
+
+
+def test_the_graph_is_narrowed_to_what_was_true_on_a_day(site: Site) -> None:
+    for text, first, last in (
+        ("Back then Kaspar moved to Lisbon", 2018, 2019),
+        ("These days Kaspar works at Helvetia", 2024, 2199),
+    ):
+        span = {"valid_from": f"{first}-03-01T00:00:00Z", "valid_to": f"{last}-03-01T00:00:00Z"}
+        site.ask("PATCH", f"/api/memory/{site.add(text)}", span)
+    for time in ("2018-06-01T12:00:00Z", "2025-06-01T12:00:00Z"):
+        until(partial(_related, site, "Kaspar", time), "the relation is known")
+    with site.looking("#/graph?name=Kaspar") as page:
+        relations, day = page.locator("ul.relations > li"), page.get_by_label("True on")
+        expect(relations).to_have_count(2)
+        day.fill("2018-06-01")
+        expect(relations).to_have_text([re.compile("moved to.*Lisbon")])
+        expect(page.locator(".drawing").get_by_role("button", name="Helvetia")).to_have_count(0)
+        day.fill("2025-06-01")
+        expect(relations).to_have_text([re.compile("works at.*Helvetia")])
+        day.fill("1999-01-01")
+        expect(page.get_by_text("Nothing is related to Kaspar.")).to_be_visible()
+        day.fill("")
+        expect(relations).to_have_count(2)
 
 
 def test_the_graph_grows_from_a_name(site: Site) -> None:

@@ -151,6 +151,7 @@ def test_one_in_no_project_has_his_own_place_and_nothing_of_others(
         tokens["nil"],
         ("GET", f"/api/memory/{hers}", None),
         ("GET", f"/api/memory/{hers}/usage", None),
+        ("GET", f"/api/memory/{hers}/origin", None),
         ("GET", "/api/conversations/rakes?project_id=shed", None),
         ("GET", "/api/conversations/rakes/tellings?project_id=shed", None),
         ("DELETE", "/api/projects/shed", None),

@@ -64,6 +64,15 @@ def test_it_is_filtered_by_kind_project_client_and_day(site: Site) -> None:
         expect(rows(page).first).to_be_visible()
 
 
+def test_another_users_memories_are_looked_at_by_choosing_him(site: Site) -> None:
+    site.add("Zoe keeps bees", user_id="zoe")
+    with site.looking("#/stream") as page:
+        expect(rows(page).first).to_be_visible()
+        page.get_by_label("Whose memories").select_option("uzoe")
+        expect(rows(page)).to_have_count(1)
+        expect(rows(page).first).to_contain_text("Zoe keeps bees")
+
+
 def test_all_of_a_long_list_can_be_scrolled_to_and_few_rows_are_in_the_page(site: Site) -> None:
     for start in range(0, 3000, 1000):
         notes = [{"content": f"long list, entry {number}"} for number in range(start, start + 1000)]
@@ -117,7 +126,7 @@ def test_it_goes_on_where_it_broke_off_when_the_server_comes_again(new_site: Cal
     site.add("Before the restart")
     with site.looking() as page:
         expect(rows(page).first).to_contain_text("Before the restart")
-        site.server.end()
+        site.server.end(within=60)
         expect(page.get_by_text("Reconnecting")).to_be_visible()
         again = new_site("--port", port)
         again.add("After the restart")

@@ -50,7 +50,7 @@ def test_a_center_and_its_node_tell_how_far_they_are(browser: Browser, starts: t
         exchange = page.get_by_role("region", name="Exchange with other machines")
         expect(exchange.get_by_text(re.compile(r"^[\d,]+ s ago$"))).to_be_visible()
         expect(exchange.locator("div").filter(has_text=re.compile("^To send0$"))).to_be_visible()
-    center.server.end()
+    center.server.end(within=60)
     until(lambda: _failing(node), "the node noticed", 60)
     with node.looking("#/numbers") as page:
         exchange = page.get_by_role("region", name="Exchange with other machines")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,32 @@ def test_a_memory_leads_back_to_the_line_of_its_transcript(talked: Site, tmp_pat
         page.goto(f"{talked.url}/#/memory/{_prompt(talked)}")
         expect(comes.get_by_text("second.jsonl")).to_be_visible()
         expect(comes.get_by_text("second-2")).to_be_visible()
+
+
+def test_what_was_heard_live_leads_to_its_line_too(new_site: Callable[..., Site], tmp_path: Path) -> None:
+    file = tmp_path / "transcripts" / "live.jsonl"
+    file.parent.mkdir()
+    said = {"type": "user", "promptId": "live-1", "message": {"role": "user", "content": RULE}}
+    common = {"sessionId": "live", "cwd": FOLDER, "timestamp": "2026-03-02T09:00:00Z"}
+    lines = [{"type": "summary", "summary": "Lamps"}, {**said, **common}]
+    site = new_site(agents__transcripts=str(file.parent))
+    hear(site, "UserPromptSubmit", "live", 1, prompt=RULE, transcript_path=str(file))
+    with site.looking("#/conversations/live?project=lantern") as page:
+        page.locator("li.turn a").first.click()
+        comes = page.get_by_role("region", name="Where it comes from")
+        expect(comes.get_by_text("live.jsonl")).to_be_visible()
+        expect(comes.get_by_text("Line", exact=True)).to_have_count(0)
+        file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+        page.reload()
+        expect(comes.locator("div").filter(has_text=re.compile("^Line2$"))).to_be_visible()
+
+
+def test_what_was_told_is_no_call_of_a_model(talked: Site) -> None:
+    assert told(talked)
+    with talked.looking("#/numbers") as page:
+        expect(page.get_by_text("No model was called: nothing was spent.")).to_be_visible()
+    totals = talked.ask("GET", "/api/usage")["totals"]
+    assert [row["purpose"] for row in totals] == ["inject"]
 
 
 def test_what_was_told_goes_with_what_it_was_made_of(talked: Site) -> None:

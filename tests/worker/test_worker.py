@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recollect.errors import Conflict, EmbedderMissing, ProviderFailed, StoreFull
+from recollect.errors import Conflict, EmbedderMissing, IndexAway, ProviderFailed, StoreBusy, StoreFull
 from recollect.models import Job, JobState, Task
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.migrate import upgrade
@@ -84,6 +84,21 @@ async def test_what_may_pass_is_tried_again_later_and_parked_in_the_end(
         clock.forward(2.0**done)
     (left,) = await queue.jobs()
     assert (left.state, left.attempts) == (JobState.PARKED, 3)
+
+
+@pytest.mark.parametrize("error", [StoreBusy("Redis does not answer"), IndexAway("x")])
+async def test_a_job_outlasts_a_server_that_is_away_and_is_done_soon_after(
+    queue: SqlQueue, clock: FakeClock, error: Exception
+) -> None:
+    handler = Handler(error)
+    await push(queue, 1)
+    worker = Worker("w", queue, {"embed": handler}, Pace(attempts=3))
+    for _ in range(20):
+        assert await worker.once() == 1
+        clock.forward(32)
+    handler.error = None
+    assert await worker.once() == 1
+    assert await queue.jobs() == []
 
 
 async def test_a_job_that_succeeds_in_the_end_is_gone(queue: SqlQueue, clock: FakeClock) -> None:

@@ -55,7 +55,7 @@ def create_app(memory: AsyncMemory | None, settings: Settings, *, door: Door | N
     app.state.drain = drain
     app.state.auth = door is not None and door.auth
     app.state.sessions = Sessions() if door is None else Sessions(door.key)
-    for part in (health, metrics, events):
+    for part in (health, metrics, events, routes.retention):
         part.install(app)
     errors.install(app)
     for router in ROUTERS:

@@ -94,6 +94,11 @@ class Unforeseen:
 
         try:
             await self._app(scope, receive, watched)
+        except errors.RecollectError as error:  # of what stands before the routes: who asks is looked up in the store
+            if started:
+                log.exception("An answer broke off")
+            else:
+                await told(error, to_anyone=True)(scope, receive, send)
         except Exception:  # the last guard: whoever asked is told, and the log says why
             log.exception("An error nobody foresaw")
             if not started:
@@ -120,12 +125,18 @@ BEFORE: Final = {("body",), ("query",), ("path",), ("header",)}
 
 
 async def _told(_: Request, error: Exception) -> JSONResponse:
+    return told(error)
+
+
+def told(error: Exception, *, to_anyone: bool = False) -> JSONResponse:
+    """Return an error of the tree as clients are told of it; `to_anyone` where it is not known who asks."""
     known = error if isinstance(error, errors.RecollectError) else errors.RecollectError("It failed")
     status = status_of(known)
     if status >= 500:
         log.error("%s: %s", type(known).__name__, known)
     later = {"retry-after": "1"} if known.retryable and status == 503 else {}
-    message, hint = PRIVATE.get(type(known), (known.message, known.hint))
+    own = ("It cannot be seen who asks", "Try again later.") if to_anyone else (known.message, known.hint)
+    message, hint = PRIVATE.get(type(known), own)
     return failure(status, known.code, message, hint, later)
 
 

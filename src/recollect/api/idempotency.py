@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Annotated, Any, Final
 
@@ -13,13 +14,14 @@ from fastapi import Header, HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
 from recollect.api.envelope import Json
+from recollect.errors import StoreError
 from recollect.exchange import Reply
 from recollect.ports import Replies
 
 TTL: Final = 24 * 3600.0
 """Seconds an answer is kept."""
-LEASE: Final = 300.0
-"""Seconds after which a request whose server died may be sent again under its key."""
+LEASE: Final = 15.0
+"""Seconds after which a request whose server died may be sent again under its key; one that lives extends them."""
 LOOK: Final = 0.05
 """Seconds between looks for an answer that another is making."""
 LONGEST: Final = 255
@@ -79,15 +81,27 @@ async def _once(key: str, request: Request, handle: Handler) -> Response:
     if (found := await _taken(request, name, said, holder)) is not None:
         return _again(found)
     kept = False
+    living = asyncio.create_task(_live(replies, name, holder))
     try:
         response = await handle(request)
         if _keepable(response):
-            await replies.keep(name, holder, _kept(said, response), ttl=TTL)
-            kept = True
+            with suppress(StoreError):  # what was done is told, though it cannot be kept that it was
+                await replies.keep(name, holder, _kept(said, response), ttl=TTL)
+                kept = True
         return response
     finally:
+        living.cancel()
         if not kept:
-            await replies.drop(name, holder)
+            with suppress(StoreError):  # then the key is free when its time is over
+                await replies.drop(name, holder)
+
+
+async def _live(replies: Replies, name: str, holder: str) -> None:
+    """Hold a key for as long as its answer is in the making, however long that takes."""
+    while True:
+        await asyncio.sleep(LEASE / 3)
+        with suppress(StoreError):
+            await replies.extend(name, holder, lease=LEASE)
 
 
 async def _taken(request: Request, name: str, said: bytes, holder: str) -> Reply | None:

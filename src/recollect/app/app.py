@@ -17,7 +17,8 @@ from recollect.across.answers import Answers
 from recollect.across.search import CrossSearch
 from recollect.app.across import cross_search
 from recollect.app.beside import Beside
-from recollect.app.embedders import cached, embedder
+from recollect.app.changing import Changing
+from recollect.app.embedders import embedder
 from recollect.app.forgetting import Forgetting
 from recollect.app.infer import SIDE_BY_SIDE, Inference, inference
 from recollect.app.models import language_models
@@ -108,11 +109,13 @@ class App:
     noting: Noting
     retention: SqlRetention
     forgetting: Forgetting
+    changing: Changing
     _following: asyncio.Task[None] | None = None
     _making_up: asyncio.Task[None] | None = None
     _warming: asyncio.Task[None] | None = None
     _renewing: asyncio.Task[None] | None = None
     _attending: asyncio.Task[None] | None = None
+    _changing: asyncio.Task[None] | None = None
 
     @property
     def indexed(self) -> IndexedVectors | None:
@@ -122,7 +125,8 @@ class App:
     @property
     def by_meaning(self) -> bool:
         """Whether questions were last searched for by meaning: embedded, and answered by the index if there is one."""
-        return self.embedding.answering and (self.indexed is None or self.indexed.answering)
+        embedded = self.changing.asked and not self.changing.lacking
+        return embedded and (self.indexed is None or self.indexed.answering)
 
     @property
     def replies(self) -> Replies:
@@ -143,6 +147,7 @@ class App:
         self._making_up = asyncio.create_task(self._make_up())
         self._warming = asyncio.create_task(self.models.warm())
         self._renewing = asyncio.create_task(self._renew())
+        self._changing = asyncio.create_task(self.changing.follow(), name="recollect-changing")
         queue, model = self.engine.stores.queue, self.engine.embed.model
         self._attending = asyncio.create_task(self.beside.attend(queue, model, self.worker.wake))
 
@@ -185,7 +190,8 @@ class App:
         """Stop the worker, then release threads and files."""
         await self.across.settled()
         await self.noting.settled()
-        for begun in (self._making_up, self._warming, self._attending, self._renewing, self._following):
+        under_way = (self._making_up, self._warming, self._attending, self._renewing, self._following, self._changing)
+        for begun in under_way:
             if begun is not None:
                 begun.cancel()
                 with suppress(asyncio.CancelledError):
@@ -196,7 +202,8 @@ class App:
         self.tenants.close()
         await self.engine.stores.records.close()
         reranking = self.engine.finder.reranking
-        for held in (self.engine.embed, reranking and reranking.model, self.indexed, self.beside.graphed):
+        model = reranking and reranking.model
+        for held in (self.engine.embed, self.changing, model, self.indexed, self.beside.graphed):
             await released(held)
 
 
@@ -246,19 +253,18 @@ def _built(
     inferring = inference(settings, models if given is None else PacedModels(given, settings.infer.concurrency))
     book = Book(settings, models.jot, models.hold, clock)
     embedding = MeteredEmbed(embed, meters, book.embedding())
-    quick = cached(embedding, settings.embedder, meters)
-    reranker = reranking(settings.rerank, meters, book.reranking())
-    finder = Finder(found.ways(quick), records, _options(settings), reranking=reranker, rephrase=inferring.rephrase)
-    answers = Answers()
-    forgetting = Forgetting(database, models, quick.clear, answers.clear, shelves.boxes.forget)
+    asking = Changing(settings, database, embedding, meters, book)
+    ways, reranker = found.ways(asking.embed), reranking(settings.rerank, meters, book.reranking())
+    finder = Finder(ways, records, _options(settings), reranking=reranker, rephrase=inferring.rephrase)
+    answers, audit = Answers(), SqlAudit(database, clock, settings.home / "audit.head")
+    forgetting = Forgetting(database, models, asking.quick.clear, answers.clear, shelves.boxes.forget)
     handlers: dict[str, Handler] = {
-        **found.beside.jobs(found.vectors, quick, queue),
+        **found.beside.jobs(found.vectors, asking.quick, queue),
         **inferring.handlers(records, found.words, clock),
         **shelves.handlers,
         SCRUB: forgetting,
     }
     worker = _worker(settings, queue, handlers, meters)
-    audit = SqlAudit(database, clock, settings.home / "audit.head")
     people, projects = SqlPeople(database), SqlProjects(database, clock)
     access = Access(people, projects, clock, audit, usual=Isolation(settings.project.project_isolation_mode))
     system = Acting(access, System())
@@ -296,6 +302,7 @@ def _built(
         noting=telling,
         retention=shelves.retention,
         forgetting=forgetting,
+        changing=asking,
     )
 
 

@@ -24,6 +24,8 @@ MOST: Final = 4 << 30
 SPARE: Final = 1.2
 """How much room there must be for each byte of the file."""
 DAY: Final = 86_400.0
+REMINDER: Final = "Call recollect backup before an upgrade: restored with the release before, it is the way back."
+"""What to do where no copy can be kept: in a database on a server."""
 
 
 def formers(settings: Settings) -> list[Path]:
@@ -35,10 +37,13 @@ def formers(settings: Settings) -> list[Path]:
 def keep_former(settings: Settings, database: Database) -> Path | None:
     """Copy the file beside itself where it is about to be brought to another form; return the copy.
 
-    Nothing is copied of a database server's store, of a file that is too large or has no room beside it, and where the
-    settings say so. Copies that are old enough are removed. Raises StoreError where the file cannot be read.
+    Nothing is copied of a file that is too large or has no room beside it, where the settings say so, and of a database
+    server's store, which the log tells. Old copies are removed. Raises StoreError where the store cannot be read.
     """
-    if settings.store.url is not None or not settings.database.exists():
+    if settings.store.url is not None:
+        _remind(database)
+        return None
+    if not settings.database.exists():
         return None
     for path in formers(settings):
         with suppress(OSError):
@@ -51,6 +56,12 @@ def keep_former(settings: Settings, database: Database) -> Path | None:
         log.warning("No copy is kept of the store of form %s before it is brought to %s: %s", found, HEAD, why)
         return None
     return _copied(settings.database, database)
+
+
+def _remind(database: Database) -> None:
+    found = database.read_now(version)
+    if found is not None and found < HEAD:
+        log.warning("No copy was made of the database of form %s, which is brought to %s. %s", found, HEAD, REMINDER)
 
 
 def _why_not(file: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from recollect.app.beside import index_place, open_beside
-from recollect.app.stores import open_database
+from recollect.app.store_key import driver_of
+from recollect.app.stores import open_database, place_of
 from recollect.errors import ConfigError, StoreError
 from recollect.meters import Meters
 from recollect.settings import Settings, secret
 from recollect.stores.beside.places import drop_others
 from recollect.stores.sql.copying.compare import counts, size
+from recollect.stores.sql.copying.look import Look, look
 from recollect.stores.sql.copying.note import End, Note, read_note
 from recollect.stores.sql.copying.pair import Pair, end
 from recollect.stores.sql.copying.sample import Asked, questions
@@ -25,7 +28,15 @@ from recollect.stores.sql.left import moved
 from recollect.text.words import VERSION
 
 FILE: Final = "sqlite:///"
+INDEX: Final = "vectors"
+"""Under what a store that took another one's place notes where that one had its index of vectors."""
 SERVERS: Final = ("postgresql", "postgres", "postgresql+psycopg")
+
+
+def left_for(database: Database) -> str | None:
+    """Return the address of the store that a store was left for, `None` where it was not."""
+    note = database.read_now(read_note)
+    return note.other if note is not None and note.end is End.LEFT else None
 
 
 def check_in_use(database: Database) -> None:
@@ -69,6 +80,12 @@ def with_index(settings: Settings, url: str) -> Settings:
             "--vectors is no address of an index", hint="Write qdrant://host:6333, chroma://host:8000, or none."
         ) from error
     return settings.model_copy(update={"vectors": vectors})
+
+
+def index_url(settings: Settings) -> str:
+    """Return where the settings' index of vectors is, without a key; `none` where there is none."""
+    scheme, _, rest = secret(settings.vectors.url).partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if rest else "none"
 
 
 def address(settings: Settings) -> str:
@@ -163,6 +180,24 @@ def note_of(settings: Settings) -> Note | None:
     """Return what a store notes about being moved."""
     with store_of(settings) as database:
         return database.read_now(read_note)
+
+
+def look_at(settings: Settings) -> Look:
+    """Look at the place that settings name, and make nothing there. Raises StoreError where it cannot be reached."""
+    path = settings.database
+    if settings.store.url is None and not path.exists():
+        return Look("not there yet") if _writable(path.parent) else Look(f"{path.parent} cannot be written", good=False)
+    database = Database(place_of(settings), readers=1, driver=driver_of(settings))
+    try:
+        return database.read_now(look)
+    finally:
+        database.close_now()
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a folder, or where it would be made, can be written."""
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 def size_of(settings: Settings) -> tuple[dict[str, int], int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Final, get_args
 
 import click
@@ -17,12 +17,16 @@ from recollect.exchange import ModelTask
 from recollect.models import Kind, Reach, Where
 from recollect.ops.cost.estimate import Estimate, Load, Models, Priced, effects, estimate
 from recollect.ops.cost.rates import Rates, asked, seen, shipped
+from recollect.ops.cost.tiers import TEXTS, Keeping, Stage, measured, source
 from recollect.settings import LOCAL, Settings, plan
 
 WAYS: Final = {"ended": "usual", "live": "live", "single": "one_by_one"}
 TASKS: Final[tuple[str, ...]] = get_args(ModelTask)
 SAID: Final = {"memory_fusion_prompt_programming": "fuse"}
 """Purposes that are named for a prompt, in a word."""
+TIERS: Final = {"wasted": "deleted, and can be undone", "deleted": "deleted: that it was"} | {
+    name: name for name in ("hot", "warm", "cold")
+}
 HEADS: Final = ("for", "model", "calls", "tokens in", "tokens out", "a month")
 
 
@@ -72,6 +76,24 @@ HEADS: Final = ("for", "model", "calls", "tokens in", "tokens out", "a month")
     "--months", default=12.0, show_default=True, type=click.FloatRange(0, 1200), help="How long turns are kept."
 )
 @click.option("--gigabyte", default=0.08, show_default=True, type=click.FloatRange(0, 1e6), help="Dollars a month.")
+@click.option(
+    "--texts",
+    type=click.Choice(TEXTS),
+    default="between",
+    show_default=True,
+    help="What is said: see operations/cost.md.",
+)
+@click.option("--warm-after", type=click.FloatRange(0, 1200), help="Months until turns are compressed [never].")
+@click.option("--cold-after", type=click.FloatRange(0, 1200), help="Months until they go to object storage [never].")
+@click.option("--delete-after", type=click.FloatRange(0, 1200), help="Months until they are deleted [never].")
+@click.option("--quantised", is_flag=True, help="Vectors with 8 bits a number.")
+@click.option(
+    "--away",
+    default=0.023,
+    show_default=True,
+    type=click.FloatRange(0, 1e6),
+    help="Dollars a month for a gigabyte in object storage.",
+)
 @click.option("--shipped", "general", is_flag=True, help="Do not look at what this store has seen.")
 def command(common: Common, named: tuple[str, ...], embedder: str | None, way: str, general: bool, **load: Any) -> None:
     """Reckon what memory costs a month: models, embedder, storage. Nothing is asked, nothing is written.
@@ -79,7 +101,8 @@ def command(common: Common, named: tuple[str, ...], embedder: str | None, way: s
     Rates are those of this store where it has asked models often enough, else those measured for the release.
     """
     settings = settings_of(common)
-    wanted = Load(**load)
+    tiers = {name: load.pop(name) for name in [one.name for one in fields(Keeping)]}
+    wanted = Load(**load, keeping=Keeping(**tiers).checked())
     models, unpriced = _models(settings, named, embedder)
     run_name = WAYS[way]
     rates = shipped(run_name) if general or way != "ended" else run(_rates(common, settings))
@@ -141,7 +164,9 @@ def _shape(
         "load": asdict(load),
         "source": rates.source,
         "lines": [asdict(line) for line in found.lines],
-        "storage": {"gigabytes": found.gigabytes, "dollars": found.storage, "bytes_a_turn": rates.bytes},
+        "storage": {"gigabytes": found.gigabytes, "away": found.away, "dollars": found.storage,
+                    "bytes_a_turn": rates.bytes, "tiers": [asdict(stage) for stage in found.stages],
+                    "source": source()},
         "total": found.total,
         "per_user": found.total / load.users,
         "per_1000_turns": _thousand(found, load),
@@ -170,6 +195,9 @@ def _show(found: Estimate, load: Load, rates: Rates, others: Sequence[tuple[str,
     ]
     out.print(table(HEADS, rows, right=(2, 3, 4, 5)))
     size = f"{found.gigabytes:,.2f} GB after {load.months:g} months"
+    if load.keeping.asked:
+        _show_tiers(found.stages, load.keeping)
+        size += f" and {found.away:,.2f} GB away" if found.away else ""
     out.print(f"storage  {size}, {rates.bytes:,.0f} bytes a turn: ${found.storage:,.2f} a month")
     out.print(
         f"total    ${found.total:,.2f} a month, ${found.total / load.users:,.2f} for each of {load.users:,} users; "
@@ -185,6 +213,17 @@ def _show(found: Estimate, load: Load, rates: Rates, others: Sequence[tuple[str,
             right=(1, 2),
         )
     )
+
+
+def _show_tiers(found: Sequence[Stage], keeping: Keeping) -> None:
+    rows = [
+        (TIERS[stage.tier], f"{stage.months:g} months", f"{stage.gigabytes:,.2f} GB",
+         f"{stage.away:,.2f} GB" if stage.away else "", f"${stage.dollars:,.2f}")
+        for stage in found
+    ]  # fmt: skip
+    console().print(table(("kept", "for", "in the database", "away", "a month"), rows, right=(1, 2, 3, 4)))
+    texts = measured()[keeping.texts]
+    click.echo(f"tiers    {source()}: {texts.what}, {texts.said:,} bytes a turn")
 
 
 def _whole(*values: float) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from recollect import errors
+from recollect.server.exit_code import MOVED
 
 OK, FAILED, USAGE, NOT_FOUND, DENIED, UNREACHED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
@@ -19,6 +20,7 @@ CODES: Final[Mapping[type[Exception], int]] = {
     errors.NotFound: NOT_FOUND,
     errors.Denied: DENIED,
     errors.ProviderFailed: UNREACHED,
+    errors.StoreMoved: MOVED,
     errors.RecollectError: FAILED,
     OSError: FAILED,
 }

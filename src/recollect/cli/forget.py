@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -17,6 +17,8 @@ from recollect.library import AsyncMemory
 from recollect.models import Reach
 from recollect.ops.prove import Proof, clear, look, witness
 from recollect.retrieve.filters import parse
+
+SHOWN: Final = 5
 
 
 @verb("forget", SCOPE, FILTERS)
@@ -75,6 +77,9 @@ def _tell(common: Common, proof: Proof) -> None:
         emit({**asdict(proof), "holds": proof.holds})
     else:
         click.echo(f"deleted {proof.deleted:,}")
+        if proof.wasted:
+            shown = ", ".join(proof.wasted[:SHOWN]) + (" …" if len(proof.wasted) > SHOWN else "")
+            click.echo(f"and {len(proof.wasted):,} that were deleted before, and kept for an undoing: {shown}")
         click.echo(f"looked for {proof.pieces:,} pieces of it in {proof.files:,} files, {proof.bytes / 1e6:,.1f} MB")
         for trace in proof.traces:
             why = f", and memory {trace.held_by} says it too" if trace.held_by else ""

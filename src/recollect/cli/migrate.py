@@ -6,7 +6,17 @@ from typing import Any
 
 import click
 
-from recollect.app.moving import address, elsewhere, end_of, forget_indexes, moving, note_of, with_index
+from recollect.app.moving import (
+    INDEX,
+    address,
+    elsewhere,
+    end_of,
+    forget_indexes,
+    index_url,
+    moving,
+    note_of,
+    with_index,
+)
 from recollect.cli.exits import FAILED
 from recollect.cli.opened import settings_of
 from recollect.cli.options import Common, verb
@@ -56,7 +66,10 @@ def command(
     target = _target(settings, to, schema, back=back)
     target = target if vectors is None else with_index(target, vectors)
     if dry_run:
-        _tell_plan(common, plan(settings, target))
+        planned = plan(settings, target)
+        _tell_plan(common, planned)
+        if not planned.found.good:
+            raise click.exceptions.Exit(FAILED)
         return
     with moving(settings, target, batch) as both, Bar("moving") as bar:
         done = verify(both, bar) if verify_only else move(both, bar, switch=switch or back)
@@ -78,7 +91,9 @@ def _target(settings: Settings, to: str | None, schema: str | None, *, back: boo
     if note is None:
         raise InvalidInput("This store was not moved", field="back", hint="Name the store to go to with --to.")
     place, _, named = note.other.partition("#")
-    return elsewhere(settings, place, schema or named or None)
+    target = elsewhere(settings, place, schema or named or None)
+    before = note.detail.get(INDEX)  # what was left may have had its index elsewhere
+    return target if before in {None, index_url(target)} else with_index(target, before)
 
 
 def _enter(settings: Settings, target: Settings) -> Entered:
@@ -132,13 +147,17 @@ def _end(common: Common, settings: Settings) -> None:
 def _tell_plan(common: Common, found: Plan) -> None:
     if common.as_json:
         emit({"from": found.source, "to": found.target, "tables": dict(found.tables), "rows": found.rows,
-              "bytes": found.bytes, "seconds": found.seconds})  # fmt: skip
+              "bytes": found.bytes, "seconds": found.seconds, "there": found.found.state,
+              "version": found.found.version, "possible": found.found.good})  # fmt: skip
         return
-    click.echo(f"from {found.source}\nto   {found.target}")
+    version = f" ({found.found.version})" if found.found.version else ""
+    click.echo(f"from {found.source}\nto   {found.target}, {found.found.state}{version}")
     for name, rows in found.tables.items():
         if rows:
             click.echo(f"  {name:<16}{rows:>12,}")
     click.echo(f"{found.rows:,} rows, {found.bytes / 1e6:,.1f} MB: about {found.seconds:,.0f} s")
+    if not found.found.good:
+        click.echo("it cannot go there: name an empty database, another schema (--schema) or another file", err=True)
 
 
 def _tell(common: Common, settings: Settings, done: Moved, entered: Entered | None) -> None:
@@ -180,7 +199,10 @@ def _tell_settings(entered: Entered, server: record.Record | None, left: str) ->
     else:
         click.echo(f"Change the settings yourself ({entered.because}):\n  " + "\n  ".join(entered.lines))
     if server is not None:
-        click.echo(f"restart the server (process {server.pid}), and whatever else has the store open")
+        click.echo(
+            f"the server (process {server.pid}) ends by itself, to be started on the new one; "
+            "restart assistants that have the store open"
+        )
     click.echo(left)
 
 

@@ -36,11 +36,16 @@ def settings_of(common: Common) -> Settings:
 
 
 @asynccontextmanager
-async def opened(common: Common, *, worker: bool = False) -> AsyncIterator[AsyncMemory]:
-    """Open the store; with `worker` it also works off its jobs, else it only reads and writes."""
+async def opened(
+    common: Common, *, worker: bool = False, settings: Settings | None = None
+) -> AsyncIterator[AsyncMemory]:
+    """Open the store, by other settings than those in force where they are given.
+
+    With `worker` it also works off its jobs, else it only reads and writes.
+    """
     level = logging.INFO if common.verbose else logging.CRITICAL
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
-    memory = AsyncMemory(settings=settings_of(common), worker=worker)
+    memory = AsyncMemory(settings=settings or settings_of(common), worker=worker)
     try:
         yield memory
     finally:
@@ -68,6 +73,16 @@ def tell_if_words_only(settings: Settings) -> None:
     chosen = settings.embedder
     if chosen.provider == "minilm" and find(MINILM, settings.home, chosen.weights) is None:
         click.echo("searching by words only; run `recollect models pull`", err=True)
+
+
+def tell_if_vectors_lack(memory: AsyncMemory) -> None:
+    """Say on stderr when the embedder was changed, and neither its vectors nor the former embedder are here."""
+    if memory.app.changing.lacking:
+        model = memory.app.engine.embed.model
+        click.echo(
+            f"searching by words only: vectors of {model} are to be made; a server or `recollect reindex` does that",
+            err=True,
+        )
 
 
 async def drained(memory: AsyncMemory, label: str = "indexing") -> None:

@@ -9,7 +9,6 @@ from recollect.cli.opened import drained, opened, run, settings_of, tell_if_word
 from recollect.cli.options import Common, verb
 from recollect.cli.out import emit
 from recollect.cli.progress import Bar
-from recollect.library import AsyncMemory
 from recollect.ops.migrate.embedder import entered, with_embedder
 from recollect.ops.migrate.settings_file import enter
 from recollect.ops.reindex import Prepared, Rebuilt, drop_former, prepare, reindex
@@ -57,7 +56,7 @@ def _change(common: Common, given: dict[str, str]) -> None:
     """Make another embedder's vectors while the one in use answers, then have the settings name it."""
     settings = settings_of(common)
     then = with_embedder(settings, given)
-    done = run(_prepared(then))
+    done = run(_prepared(common, then))
     written = enter(settings, entered(settings, then))
     if common.as_json:
         file = None if written.written is None else str(written.written)
@@ -72,13 +71,10 @@ def _change(common: Common, given: dict[str, str]) -> None:
     click.echo("`recollect reindex --drop-former` then drops the vectors of the former one")
 
 
-async def _prepared(settings: Settings) -> Prepared:
-    memory = AsyncMemory(settings=settings, worker=False)
-    try:
+async def _prepared(common: Common, settings: Settings) -> Prepared:
+    async with opened(common, settings=settings) as memory:
         with Bar("embedding") as bar:
             return await prepare(memory.app, bar)
-    finally:
-        await memory.close()
 
 
 async def _drop(common: Common) -> int | None:

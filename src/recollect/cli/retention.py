@@ -162,7 +162,7 @@ def quantised(ctx: click.Context, back: bool) -> None:
 
 async def _preview(common: Common, policy: str | None) -> tuple[Sequence[Outlook], Any]:
     async with opened(common) as memory:
-        return await preview(memory.app, policy), next_at(memory.app, None)
+        return await preview(memory.app, policy), await next_at(memory.app)
 
 
 async def _run(common: Common, policy: str | None, *, yes: bool) -> Sequence[Run]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from recollect.cli.fold import fold
-from recollect.cli.opened import opened, run, tell_if_words_only, warming
+from recollect.cli.opened import opened, run, tell_if_vectors_lack, tell_if_words_only, warming
 from recollect.cli.options import FILTERS, KINDS, SCOPE, Common, verb
 from recollect.cli.out import emit, given_text, headline, width
 from recollect.cli.snippet import highlighted, marked
@@ -61,6 +61,7 @@ async def _search(common: Common, text: str, options: dict[str, Any]) -> tuple[l
         start = time.perf_counter()
         async with warming(memory):
             hits = await memory.search(text, **common.scope(), **options)
+        tell_if_vectors_lack(memory)
         return hits, (time.perf_counter() - start) * 1000
 
 
@@ -68,6 +69,7 @@ async def _across(common: Common, text: str, options: dict[str, Any]) -> Across:
     async with opened(common) as memory:
         tell_if_words_only(memory.app.settings)
         async with warming(memory):
+            tell_if_vectors_lack(memory)
             return await memory.search_across(text, user_id=common.user, agent_id=common.agent, **options)
 
 

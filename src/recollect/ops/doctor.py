@@ -14,7 +14,9 @@ from recollect.models import Job, JobState
 from recollect.ops.at_rest import at_rest
 from recollect.ops.before import before
 from recollect.ops.check import Check, Status
+from recollect.ops.forms import forms
 from recollect.ops.language import language
+from recollect.ops.leaning import leaning
 from recollect.ops.machine import machine
 from recollect.ops.sides import sides
 from recollect.ops.spooled import spooled
@@ -31,6 +33,7 @@ async def examine(settings: Settings, *, models: bool = False) -> list[Check]:
     noted where there is a store.
     """
     checks = [*machine(settings), *before(settings), *at_rest(settings), spooled(settings.home)]
+    checks += await forms(settings)
     if settings.store.url is None and not settings.database.exists():
         checks.append(Check("store", Status.OK, "none yet: it is made with the first memory"))
         return [*checks, *await _storeless(settings)] if models else checks
@@ -77,6 +80,7 @@ async def _store(app: App) -> list[Check]:
         *_vectors(found, model),
         *await sides(app),
         *_jobs(parked, waiting),
+        *await leaning(app),
     ]
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from recollect.errors import IndexAway, RecollectError
 from recollect.library import AsyncMemory
 from recollect.models import JobState
+from recollect.ops.around import followed, kept
 from recollect.ports import Local
 
 PATIENCE: Final = 3.0
@@ -49,6 +50,10 @@ async def parts(memory: AsyncMemory, *, helped: bool = False) -> Mapping[str, di
         checks["index"] = _index
     if memory.app.beside.graphed is not None:
         checks["graph"] = _graph
+    if memory.app.database.behind is not None:
+        checks["replica"] = _replica
+    if memory.app.settings.retention.policies:
+        checks["retention"] = _retention
     if memory.app.settings.node.role == "agent":
         checks["sync"] = _sync
     found = await asyncio.gather(*(_asked(check, memory) for check in checks.values()))
@@ -118,6 +123,22 @@ async def _graph(memory: AsyncMemory) -> Part:
     except IndexAway as error:
         return Status.DEGRADED, {"error": error.code, "answers": "store"}
     return Status.HEALTHY, {"entities": held, "answers": "neo4j"}
+
+
+async def _replica(memory: AsyncMemory) -> Part:
+    """Tell whether searches read the replica; where they do not, the database answers and nothing is lost."""
+    found = followed(memory.app)
+    if found is None or found.behind is None:
+        return Status.DEGRADED, {"error": "no_answer", "answers": "database"}
+    told = {"lag_seconds": round(found.behind, 3), "answers": "replica" if found.read else "database"}
+    return (Status.HEALTHY if found.read else Status.DEGRADED), told
+
+
+async def _retention(memory: AsyncMemory) -> Part:
+    """Tell whether policies came to their end when they last ran."""
+    found = await kept(memory.app)
+    failed = 0 if found is None else len(found.failed)
+    return (Status.DEGRADED if failed else Status.HEALTHY), {"failed": failed}
 
 
 async def _disk(memory: AsyncMemory) -> Part:

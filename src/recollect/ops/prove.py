@@ -26,6 +26,7 @@ from recollect.ops.backup.repository import Repository
 from recollect.ops.places import Place, closed, few, numbered, places, said, server
 from recollect.ops.retention.proof import shelves
 from recollect.ports import Tracker
+from recollect.retrieve.filters import matches
 from recollect.stores.sql.traces import Numbers
 
 LEAST: Final = 12
@@ -52,7 +53,7 @@ class Proof:
     """What was deleted, how much was looked through for how many pieces of it, and what was found.
 
     `places` are those that were asked besides. `backups` are the snapshots that hold some of it still: a restore does
-    not bring it back.
+    not bring it back. `wasted` are memories that had been deleted before, which retention kept for an undoing.
     """
 
     deleted: int
@@ -62,6 +63,7 @@ class Proof:
     traces: tuple[Trace, ...]
     backups: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
+    wasted: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -71,11 +73,15 @@ class Proof:
 
 @dataclass(slots=True)
 class Witness:
-    """What is about to be forgotten: the ids, and pieces of every text there was under them."""
+    """What is about to be forgotten: the ids, and pieces of every text there was under them.
+
+    `wasted` are those of the ids that only retention still keeps, for an undoing.
+    """
 
     ids: list[str]
     pieces: list[bytes]
     numbers: Numbers
+    wasted: tuple[str, ...] = ()
 
 
 async def witness(memory: AsyncMemory, reach: Reach, filters: Filter | None) -> Witness:
@@ -93,7 +99,13 @@ async def witness(memory: AsyncMemory, reach: Reach, filters: Filter | None) -> 
                 texts |= dict.fromkeys(_before(await records.history(item.id)))
         cursor = page.cursor
         if cursor is None:
-            return Witness(ids, pieces_of(texts), await numbered(memory.app, ids))
+            break
+    met = None if filters is None else lambda item: matches(filters, item)
+    thrown = await memory.app.retention.thrown(reach, met)
+    wasted = tuple(sorted(thrown.keys() - set(ids)))
+    for name in thrown:
+        texts |= dict.fromkeys(thrown[name])
+    return Witness([*ids, *wasted], pieces_of(texts), await numbered(memory.app, ids), wasted)
 
 
 async def look(memory: AsyncMemory, seen: Witness, deleted: int, tracker: Tracker) -> Proof:
@@ -116,7 +128,7 @@ async def look(memory: AsyncMemory, seen: Witness, deleted: int, tracker: Tracke
     if chosen.to is not None:
         repository = await asyncio.to_thread(repository_of, chosen, create=True)
         backups = await asyncio.to_thread(holding, repository, set(seen.ids))
-    return Proof(deleted, len(seen.pieces), files, size, traces, backups, tuple(asked))
+    return Proof(deleted, len(seen.pieces), files, size, traces, backups, tuple(asked), seen.wasted)
 
 
 def clear(memory: AsyncMemory) -> list[str]:
@@ -130,7 +142,8 @@ def clear(memory: AsyncMemory) -> list[str]:
 def _files(app: App, others: Sequence[Path]) -> Place:
     """Say whether the files that hold the rows could be looked into."""
     if app.settings.store.url is None:
-        return Place("store's file", 0, "encrypted: it says nothing without its key")
+        note = "encrypted: not searched as it lies; its rows were, through its key, and SQLite overwrites what it frees"
+        return Place("store's file", 0, note)
     if not others:
         return Place(
             "server's files", None, "not at hand: VACUUM has given up the rows, their bytes are written over later"

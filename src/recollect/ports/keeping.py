@@ -124,6 +124,9 @@ class Replies(Protocol):
         `None` says that the key is the holder's now; of several who take it at once it is for one.
         """
 
+    async def extend(self, key: str, holder: str, *, lease: float) -> None:
+        """Let the holder's time begin anew; nothing where the key is not his any more."""
+
     async def keep(self, key: str, holder: str, answer: Reply, *, ttl: float) -> None:
         """Keep the holder's answer for `ttl` seconds, unless something was deleted since it took the key."""
 

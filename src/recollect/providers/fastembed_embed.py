@@ -12,8 +12,10 @@ import numpy as np
 
 from recollect.errors import ConfigError, EmbedderMissing, ProviderFailed
 from recollect.models import Embedding
+from recollect.providers.quiet import quiet
 
 try:
+    quiet()
     import fastembed
 except ImportError as error:
     raise ConfigError(

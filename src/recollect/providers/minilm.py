@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from recollect.errors import EmbedderMissing, ProviderFailed
 from recollect.models import Embedding
 from recollect.providers.graph import Precision, initialisers, model_bytes, tables
+from recollect.providers.quiet import quiet
 from recollect.providers.safetensors import Safetensors
 from recollect.providers.weights import MINILM, PULL, find, require
 
@@ -221,6 +222,7 @@ def _tokenizer(path: Path) -> Any:
 
 def _session(model: bytes, arrays: dict[str, NDArray[Any]]) -> tuple[Any, tuple[type[Exception], ...]]:
     """Return the session, and the errors its runs may raise."""
+    quiet()
     import onnxruntime  # noqa: PLC0415 - a fifth of a second that only who embeds should pay
     from onnxruntime.capi import onnxruntime_pybind11_state as state  # noqa: PLC0415 - as above
 

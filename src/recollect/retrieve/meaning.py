@@ -51,14 +51,14 @@ async def nearest(ways: Ways, asked: Embedding | None, where: Where, limit: int)
     if asked is None:
         nothing = np.empty(0, np.int64)
         return Scored(nothing, np.empty(0, np.float32), nothing, 0.0, 0.0)
-    return await ways.vectors.search(ways.embed.model, asked.vector, where, limit)
+    return await ways.vectors.search(asked.model or ways.embed.model, asked.vector, where, limit)
 
 
 async def cosines(ways: Ways, asked: Embedding | None, where: Where, keys: Keys, pieces: Scores) -> Scores:
     """Return the cosine of each memory, less for those of many pieces; `nan` where there is none."""
     if asked is None:
         return np.full(len(keys), np.nan, np.float32)
-    found = await ways.vectors.score(ways.embed.model, asked.vector, where, keys)
+    found = await ways.vectors.score(asked.model or ways.embed.model, asked.vector, where, keys)
     if (pieces > SOLE).any():
         many = np.where(pieces > SOLE, np.ceil(pieces / 2), 1)
         found = found - np.float32(PENALTY) * np.log(many).astype(np.float32)

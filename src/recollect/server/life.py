@@ -24,6 +24,7 @@ class Life(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, drain: Drain, grace: float) -> None:
         super().__init__(config)
+        self._code = 0
         self._drain = drain
         self._grace = grace
         self.closed = False
@@ -33,13 +34,22 @@ class Life(uvicorn.Server):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.handle_exit)
 
+    def leave(self, code: int) -> None:
+        """Begin to stop without a signal; the process is to end with this code."""
+        self._code = code
+        self._surely_end()
+        self.should_exit = True
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to stop."""
+        self._surely_end()
+        super().handle_exit(sig, frame)
+
+    def _surely_end(self) -> None:
         if not self.should_exit:
             watchdog = threading.Timer(LONGEST, self._end)
             watchdog.daemon = True
             watchdog.start()
-        super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more, and bring what is under way to its end."""
@@ -50,4 +60,4 @@ class Life(uvicorn.Server):
     def _end(self) -> None:
         if not self.closed:
             log.error("The server did not stop in time and ends now; nothing acknowledged is lost")
-        os._exit(0 if self.closed else 1)
+        os._exit(self._code if self.closed else self._code or 1)

@@ -17,9 +17,10 @@ from contextlib import suppress
 from typing import Final, TextIO
 
 from recollect.api.watch.summed import cleared
-from recollect.errors import ConfigError, RecollectError
+from recollect.errors import ConfigError, RecollectError, StoreMoved
 from recollect.server import record
 from recollect.server.background import COMMAND
+from recollect.server.exit_code import MOVED
 from recollect.server.listen import listen
 from recollect.server.logs import logging_to
 from recollect.server.record import Record, record_of
@@ -97,6 +98,10 @@ class _Pool:
             begun = loop.time()
             code, was_ready = await self._one(number)
             if self._stopping.is_set():
+                return
+            if code == MOVED:  # this process too: it was given settings of the store that was left
+                self._failure = StoreMoved("The store was moved", hint="Start the server again.")
+                self._stopping.set()
                 return
             hopeless = 0 if was_ready else hopeless + 1
             if hopeless >= HOPELESS or (code == MISUSED and not self._is_ready):

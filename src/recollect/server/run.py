@@ -21,16 +21,18 @@ from recollect.api.guard.refusals import note_refusals
 from recollect.api.hooks import receive
 from recollect.api.watch.summed import Summed, folder_of
 from recollect.app.shared import open_wake
-from recollect.errors import ConfigError
+from recollect.errors import ConfigError, StoreMoved
 from recollect.library import AsyncMemory
 from recollect.ops.backup.schedule import Schedule, scheduled
 from recollect.ops.retention import schedule as retention
 from recollect.ops.sync.keeper import Keeper, keeps
 from recollect.server import record, token
+from recollect.server.exit_code import MOVED
 from recollect.server.life import Life
 from recollect.server.listen import is_private, listen, room_for
 from recollect.server.logs import logging_to
 from recollect.server.mcp import Mcp
+from recollect.server.moved import until_moved
 from recollect.server.protocol import Limits, limited
 from recollect.server.record import record_of
 from recollect.server.session_key import session_key
@@ -157,6 +159,11 @@ class _Serving:
         self._memory = memory
         memory.app.meters.add(self.app.state.figures)
 
+    async def _leave_when_moved(self, memory: AsyncMemory) -> None:
+        """End this process once its store was left: whoever watches over it starts it on the one that took over."""
+        self._failure = await until_moved(memory.app.database, self._settings)
+        self._life.leave(MOVED)
+
     async def _catch_up(self, memory: AsyncMemory) -> None:
         """Take the events that hooks wrote down meanwhile, and go on doing so; one server of a directory does."""
         if not self._settings.server.jobs:  # else the worker's start has seen to it
@@ -174,6 +181,7 @@ class _Serving:
                 keeping = retention.Schedule(memory.app).run()
                 self._beside.append(asyncio.create_task(keeping, name="recollect-retention"))
         self._wake(memory)
+        self._beside.append(asyncio.create_task(self._leave_when_moved(memory), name="recollect-moved"))
         if self._share is not None:
             self._beside.append(asyncio.create_task(self._summed.run(), name="recollect-figures"))
         if keeps(memory.app) and (self._is_first or self._share is None):
@@ -216,7 +224,8 @@ class _Serving:
             async with asyncio.timeout(CLOSING):
                 await self._mcp.close()
                 if self._memory is not None:
-                    await note_refusals(self.app)
+                    with suppress(StoreMoved):  # it takes no notes any more
+                        await note_refusals(self.app)
                     await self._memory.close()
         self._life.closed = True
         log.info("Stopped")

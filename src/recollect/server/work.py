@@ -26,6 +26,7 @@ from recollect.meters import Deed
 from recollect.server import record
 from recollect.server.listen import is_private, listen, room_for
 from recollect.server.logs import logging_to
+from recollect.server.moved import until_moved
 from recollect.server.protocol import Limits, limited
 from recollect.server.stage import come_up
 from recollect.server.watchdog import watched
@@ -113,12 +114,18 @@ class _Working:
 
     async def _until_stopped(self) -> None:
         assert self._memory is not None  # noqa: S101 - it is made before this is reached
-        while not self._stopping.is_set():
-            if not self._memory.app.worker.running:
-                raise RecollectError("The worker ended by itself", hint="Its log says why.")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK):
-                    await self._stopping.wait()
+        moving = asyncio.create_task(until_moved(self._memory.app.database, self._settings), name="recollect-moved")
+        try:
+            while not self._stopping.is_set():
+                if moving.done():
+                    raise moving.result()
+                if not self._memory.app.worker.running:
+                    raise RecollectError("The worker ended by itself", hint="Its log says why.")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK):
+                        await self._stopping.wait()
+        finally:
+            moving.cancel()
 
     def _count(self, deed: Deed) -> None:
         if deed.verb == "job":

@@ -14,5 +14,8 @@ class AgentsSettings(Part):
     prompt_budget: int = Field(300, ge=0, le=10_000, description="most tokens told beside a prompt; 0: none")
     prompt_score: float = Field(0.7, ge=0, le=1, description="least score of what is told beside a prompt")
     keep_told_days: int = Field(90, ge=0, le=36_500, description="days it is kept what was told to assistants; 0: not")
+    transcripts: Names = Field(
+        ("~/.claude/projects",), description="folders whose transcripts are read to tell the line of what was heard"
+    )
     skip_tools: Names = Field((), description="tools whose calls are not kept, such as Read or mcp__github__*")
     skip_projects: Names = Field((), description="projects or folders of which nothing is kept and nothing told")

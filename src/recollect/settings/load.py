@@ -81,7 +81,9 @@ def _origin(name: str, origins: Mapping[str, str]) -> str:
 def _told(value: object) -> str:
     if isinstance(value, SecretStr):
         return "******"
-    return ", ".join(map(str, value)) or "None" if isinstance(value, tuple) else str(value)
+    if isinstance(value, BaseModel):
+        return value.model_dump_json(exclude_defaults=True)
+    return ", ".join(map(_told, value)) or "None" if isinstance(value, tuple) else str(value)
 
 
 def _explained(error: ValidationError, origins: Mapping[str, str]) -> ConfigError:

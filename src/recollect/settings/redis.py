@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from recollect.settings.part import Part
 
-SCHEMES = ("redis", "rediss", "redis+sentinel")
+SCHEMES = ("redis", "rediss", "redis+sentinel", "rediss+sentinel")
 
 
 class RedisSettings(Part):

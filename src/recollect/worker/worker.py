@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from recollect.errors import Conflict, RecollectError, StoreError
+from recollect.errors import Conflict, IndexAway, RecollectError, StoreBusy, StoreError, StoreMoved
 from recollect.models import Job
 from recollect.ports import Queue
 
@@ -27,6 +27,8 @@ LINGER = 0.05
 SOON = 0.2
 """Seconds after which a drain looks again, when jobs are another process's or wait to be repeated."""
 
+AWAY = 10_000
+"""How many times as often a job is repeated where a server is away, every half minute: for two weeks or so."""
 
 PATIENCE = 30.0
 """Seconds that patient jobs let others go first; then they are done beside them until none is left."""
@@ -92,7 +94,8 @@ class Worker:
             with suppress(asyncio.CancelledError):
                 await self._task
             self._task = None
-            await self._queue.release(self._name)
+            with suppress(StoreMoved):  # the other store has the jobs, and their claims end by themselves
+                await self._queue.release(self._name)
 
     async def finish(self, within: float) -> None:
         """Claim nothing more, let what is under way be done in so many seconds, then stop."""
@@ -228,8 +231,9 @@ class Worker:
     async def _put_back(self, job: Job, error: Exception) -> None:
         passing = isinstance(error, Conflict | StoreError)  # gone once it is read again, or there is room again
         final = isinstance(error, RecollectError) and not (error.retryable or passing)
-        spent = final or job.attempts >= self._pace.attempts
+        away = isinstance(error, StoreBusy | IndexAway)  # a server is down: that is no fault of the job
+        spent = final or job.attempts >= self._pace.attempts * (AWAY if away else 1)
         log.info("Job %d (%s) failed%s: %s", job.id, job.name, ", parked" if spent else "", type(error).__name__)
         text = f"{type(error).__name__}: {error}"
-        later = None if spent else 2.0 ** min(job.attempts, 8)
+        later = None if spent else 2.0 ** min(job.attempts, 5 if away else 8)
         await self._queue.fail(job.id, text, retry_in=later, worker=self._name)

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 from tests.ops.backup.test_backup import made, silent
+from tests.s3_server import bucket
 
 from recollect import AsyncMemory
 from recollect.errors import BackupDamaged, Conflict, NotFound, RecollectError
@@ -23,45 +15,12 @@ from recollect.ops.backup.repository import Repository
 from recollect.ops.backup.restore import bring_back
 from recollect.settings import BackupSettings
 
-BESIDE = Path(sys.executable).parent.parent / ".moto/bin/moto_server"
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    program = shutil.which("moto_server") or (str(BESIDE) if BESIDE.exists() else None)
-    if program is None:
-        pytest.skip("moto_server is not installed: pip install 'moto[s3,server]' in an environment of its own")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with subprocess.Popen(
-        [program, "-H", "127.0.0.1", "-p", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        url = f"http://127.0.0.1:{port}"
-        end = time.monotonic() + 60
-        while True:
-            with suppress(URLError, OSError):
-                urllib.request.urlopen(f"{url}/moto-api/", timeout=5).close()
-                break
-            assert time.monotonic() < end, "moto did not start"
-            time.sleep(0.1)
-        yield url
-        server.terminate()
-
 
 @pytest.fixture
-def chosen(endpoint: str, request: pytest.FixtureRequest) -> BackupSettings:
-    bucket = f"bucket-{abs(hash(request.node.name))}"
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{bucket}", method="PUT"), timeout=10).close()
-    return BackupSettings.model_validate(
-        {
-            "to": f"s3://{bucket}/team/memory",
-            "passphrase": "correct horse",
-            "s3_endpoint": endpoint,
-            "s3_region": "us-east-1",
-            "s3_key_id": "test",
-            "s3_secret": "test",
-        }
-    )
+def chosen(s3_endpoint: str, request: pytest.FixtureRequest) -> BackupSettings:
+    name = f"bucket-{abs(hash(request.node.name))}"
+    opened = bucket(s3_endpoint, name)
+    return BackupSettings.model_validate({"to": f"s3://{name}/team/memory", "passphrase": "correct horse", **opened})
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from tests.ops.backup.drill import Story, chosen, opened, silent
 
 from recollect.app.former import formers
+from recollect.app.store_key import driver_of
 from recollect.app.stores import place_of as backing_of
 from recollect.app.tables import OpenTables, tables_of
 from recollect.errors import StoreDamaged
@@ -25,10 +26,12 @@ from recollect.ops.backup.pieces import Pieces, written
 from recollect.ops.backup.repository import Repository, open_repository
 from recollect.ops.backup.restore import bring_back
 from recollect.ops.backup.snapshot import Part, Snapshot
+from recollect.ops.encrypt import encrypt
 from recollect.settings import Settings
 from recollect.stores.objects.named import place_of
 from recollect.stores.sql import migrate
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.head import Form, form_of
 from recollect.stores.sql.migrate import HEAD, upgrade, version
 from recollect.stores.sql.tables import SqlTables
 
@@ -224,3 +227,27 @@ async def test_the_store_of_a_later_release_is_left_untouched(tmp_path: Path) ->
     with pytest.raises(StoreDamaged, match="later release"):
         opened(settings)
     assert formers(settings) == []
+
+
+@pytest.mark.parametrize("key", ["5a" * 32, "a passphrase that is long enough"])
+async def test_the_copy_of_an_encrypted_store_is_encrypted_too_and_opens_with_its_key(tmp_path: Path, key: str) -> None:
+    settings = await _old(tmp_path)
+    text = "The heron keeps the lighthouse."
+    with closing(sqlite3.connect(settings.database)) as door, door:
+        door.execute("CREATE TABLE said (text TEXT)")
+        door.execute("INSERT INTO said VALUES (?)", (text,))
+    sealed = chosen(tmp_path / "old", store={"key": key})
+    assert encrypt(sealed, silent).what == "encrypted"
+    async with opened(sealed) as memory:
+        assert memory.app.database.read_now(version) == HEAD
+    (kept,) = formers(sealed)
+    assert kept.stat().st_mode & 0o077 == 0
+    assert form_of(kept) is Form.CLOSED
+    assert text.encode() not in kept.read_bytes()
+    for end in ("", "-wal", "-shm"):
+        sealed.database.with_name(sealed.database.name + end).unlink(missing_ok=True)
+    kept.rename(sealed.database)
+    database = Database(sealed.database, driver=driver_of(sealed))
+    assert database.read_now(version) == FORMS[-1], "the release of that form opens it with the same key"
+    assert database.read_now(lambda found: found.execute(sa.text("SELECT text FROM said")).scalar()) == text
+    await database.close()

@@ -9,9 +9,10 @@ import asyncio
 import json
 import random
 import sys
+import threading
 
 from recollect import AsyncMemory
-from recollect.errors import StoreMoved
+from recollect.errors import StoreBusy, StoreMoved
 from recollect.testing.embedder import FakeEmbedder
 
 
@@ -36,7 +37,9 @@ class Busy:
                 await self._work(over)
             except StoreMoved as error:
                 tell(moved=str(error))
-                await asyncio.sleep(0.05)
+            except StoreBusy as error:  # it had to wait for too long while the store was changed over: nothing was kept
+                tell(busy=str(error))
+            await asyncio.sleep(0.05)
 
     async def _work(self, over: asyncio.Event) -> None:
         async with AsyncMemory(self._home, embed=FakeEmbedder(), settings={"worker": {"poll": 0.05}}) as memory:
@@ -69,7 +72,12 @@ async def main(home: str, name: str) -> None:
     """Work until a line comes in."""
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.run_in_executor(None, lambda: (sys.stdin.readline(), loop.call_soon_threadsafe(over.set)))
+
+    def hear() -> None:
+        sys.stdin.readline()
+        loop.call_soon_threadsafe(over.set)
+
+    threading.Thread(target=hear, daemon=True).start()  # nobody waits for it when the work breaks off
     await Busy(home, name).run(over)
 
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from tests.servers import Postgres
 from tests.stores.rows import contents
 
 from recollect import AsyncMemory
 from recollect.app.moving import store_of
 from recollect.settings import load
+from recollect.stores.sql.schema import chunk, memory, vector
 from recollect.testing.embedder import FakeEmbedder
 
 BUSY = Path(__file__).parent / "busy.py"
@@ -102,17 +104,52 @@ async def check(home: Path, writers: Sequence[Writer]) -> None:
                 assert texts.get(name) == text, (name, text)
 
 
+STEP = 2000
+"""Memories that are really written; of more, the others are copies of their rows: a hundredth of the time."""
+
+
+def multiplied(home: Path, times: int) -> None:
+    """Copy every memory so often, under ids and keys of its own, with its chunks and vectors."""
+
+    def work(connection: sa.Connection) -> None:
+        far = 1 + max(
+            connection.execute(sa.select(sa.func.max(next(iter(table.primary_key.columns))))).scalar_one()
+            for table in (memory, chunk, vector)
+        )
+        for number in range(1, times):
+            shift = number * far
+            changed = {
+                memory: {"key": memory.c.key + shift, "text": memory.c.text + f" copy {number}"}
+                | {name: memory.c[name] + f"-{number}" for name in ("id", "dedupe")},
+                chunk: {"key": chunk.c.key + shift, "memory": chunk.c.memory + shift},
+                vector: {"seq": vector.c.seq + shift, "chunk": vector.c.chunk + shift},
+            }
+            for table, columns in changed.items():
+                rows = sa.select(*(columns.get(one.name, one) for one in table.c))
+                first = rows.where(next(iter(table.primary_key.columns)) < far)
+                connection.execute(sa.insert(table).from_select(list(table.c.keys()), first))
+
+    with store_of(load(home).settings) as database:
+        database.write_now(work)
+
+
 async def filled(home: Path, many: int) -> None:
+    await written(home, min(many, STEP))
+    if many > STEP:
+        await asyncio.to_thread(multiplied, home, many // STEP)
+
+
+async def written(home: Path, many: int) -> None:
     home.mkdir()
     (home / "recollect.toml").write_text(SETTINGS, encoding="utf-8")
-    async with AsyncMemory(home, embed=FakeEmbedder()) as memory:
+    async with AsyncMemory(home, embed=FakeEmbedder()) as opened:
         for start in range(0, many, 500):
             notes = [
                 f"note {number} of {number % 97}: 第{number % 13}座灯塔"
                 for number in range(start, min(start + 500, many))
             ]
-            await memory.add_all([{"text": text} for text in notes], user_id=f"u{start % 3000 // 500}")
-        await memory.drain()
+            await opened.add_all([{"text": text} for text in notes], user_id=f"u{start % 3000 // 500}")
+        await opened.drain()
 
 
 async def move_under_writers(home: Path, url: str, kills: int, seed: int, least: float, most: float) -> dict[str, Any]:
@@ -163,7 +200,7 @@ async def test_both_are_the_same_after_a_move_without_anybody_writing(
     tmp_path: Path, postgres_server: Postgres
 ) -> None:
     home = tmp_path / "home"
-    await filled(home, 300)
+    await filled(home, 100)
     before = load(home).settings
     told = await migrate(home, "--to", postgres_server.database(), "--switch", "--batch", "50")
     assert told is not None

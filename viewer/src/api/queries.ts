@@ -3,7 +3,7 @@
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, ask, askData, query } from "./client";
 import type { Place } from "./place";
-import type { Figures, Memory, MemoryPage, MemoryUsage, Places, Project, Session, Stats, Step } from "./types";
+import type { Figures, Memory, MemoryPage, MemoryUsage, Origin, Places, Project, Session, Stats, Step } from "./types";
 
 const TRIES = 3;
 
@@ -48,6 +48,13 @@ export const history = (id: string) =>
     queryKey: ["memory", id, "history"],
     queryFn: async ({ signal }) =>
       (await askData<{ history: Step[] }>(`/api/memory/${encodeURIComponent(id)}/history`, { signal })).history,
+  });
+
+export const origin = (id: string) =>
+  queryOptions({
+    queryKey: ["memory", id, "origin"],
+    queryFn: ({ signal }) => askData<Origin>(`/api/memory/${encodeURIComponent(id)}/origin`, { signal }),
+    staleTime: 300_000,
   });
 
 export const usage = (id: string) =>

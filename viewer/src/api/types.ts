@@ -34,6 +34,10 @@ export interface Memory {
   version: number;
 }
 
+export interface Origin {
+  line: number | null;
+}
+
 export interface MemoryPage {
   memories: Memory[];
   next_cursor: string | null;
@@ -138,6 +142,8 @@ export interface Owner {
 export interface Places {
   users: Owner[];
   projects: Owner[];
+  /** Those that sent something of late. */
+  clients: string[];
   head: number;
 }
 

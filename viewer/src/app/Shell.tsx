@@ -2,6 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Place } from "../api/place";
 import type { Places, Session } from "../api/types";
 import { useT } from "../i18n/i18n";
+import { Busy } from "./Busy";
 import { Help } from "./Help";
 import { LiveSign } from "./LiveSign";
 import { Nav } from "./Nav";
@@ -45,6 +46,7 @@ export function Shell({ session, places, place, children }: Props) {
           <Preferences session={session} openHelp={() => setHelp(true)} />
         </div>
       </header>
+      <Busy />
       <main id="content" ref={main} tabIndex={-1}>
         {children}
       </main>

@@ -30,6 +30,17 @@ export function useT(): Translate {
   return useMemo(() => translator(chosen), [chosen]);
 }
 
+const isKey = (name: string): name is Key => Object.hasOwn(en, name);
+
+/** Words for what the server names; a name that has none here is shown as it is. */
+export function useNamed(): (sort: string, name: string) => string {
+  const t = useT();
+  return (sort, name) => {
+    const key = `${sort}.${name}`;
+    return isKey(key) ? t(key) : name.replaceAll("_", " ");
+  };
+}
+
 export interface Written {
   number: (value: number, digits?: number) => string;
   moment: (iso: string) => string;

@@ -12,8 +12,7 @@ export function Command({ line }: { line: string }) {
   };
   return (
     <div className="command">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <code tabIndex={0}>{line}</code>
+      <code>{line}</code>
       {"clipboard" in navigator && (
         <button type="button" className="quiet" onClick={() => void copy().catch(() => setCopied(false))}>
           {copied ? t("welcome.copied") : t("welcome.copy")}

@@ -21,10 +21,10 @@ export function Recalled({ ids, open }: { ids: readonly string[]; open: boolean 
         {shown.map((id, index) => {
           const item = answers[index]?.data;
           return (
-            <li key={id}>
+            <li key={id} className="recalled">
               <a href={href("memory", id)}>
-                <SafeText text={item ? oneLine(item.content, 90) : `…${id.slice(-12)}`} foldable={false} />
-              </a>{" "}
+                <SafeText text={item ? oneLine(item.content, 120) : `…${id.slice(-12)}`} foldable={false} />
+              </a>
               {item && (
                 <span className="dim">
                   <When at={item.occurred_at} form="day" />

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
 
 from limits import RateLimitItem
 from limits.aio.storage import RedisSentinelStorage, RedisStorage
@@ -46,12 +47,24 @@ class SharedCounts:
     async def aclose(self) -> None:
         """Close the connections."""
         bridge: Any = self._storage.bridge
-        await bridge.get_connection().aclose()
+        for client in (bridge.get_connection(), *getattr(getattr(bridge, "sentinel", None), "sentinels", ())):
+            await client.aclose()
+            await client.connection_pool.disconnect()
 
 
 def shared_counts(url: str | None, kind: str) -> SharedCounts | None:
     """Return the counts that are kept at an address, `None` where there is none."""
     if url is None:
         return None
-    opened = RedisSentinelStorage if "+sentinel://" in url else RedisStorage
+    opened = _by_sentinels if "+sentinel://" in url else RedisStorage
     return SharedCounts(opened(f"async+{url}", implementation="redispy", wrap_exceptions=True), kind)
+
+
+def _by_sentinels(url: str, **chosen: Any) -> RedisStorage:
+    """Return counts at the master alone: a replica may be behind. The sentinels themselves are shown no password."""
+    parts = urlsplit(url)
+    name, _, number = parts.path.strip("/").partition("/")
+    plain = urlunsplit(parts._replace(path=f"/{name}", query=""))
+    hidden: Any = {"username": None, "password": None}
+    chosen |= {"ssl": True} if "rediss+sentinel" in parts.scheme else {}
+    return RedisSentinelStorage(plain, use_replicas=False, sentinel_kwargs=hidden, db=int(number or 0), **chosen)

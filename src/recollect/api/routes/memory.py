@@ -92,7 +92,8 @@ async def search(asked: SearchRequest, memory: Library, request: Request) -> Res
     )
     found = [prefer.hit(request, hit, explain=asked.explain) for hit in hits]
     took = round((time.perf_counter() - begun) * 1000, 3)
-    return enveloped(request, "found", {"memories": found, "total": len(found), "took_ms": took})
+    by_words = {} if memory.app.by_meaning or not asked.query.strip() else {"search": "words"}
+    return enveloped(request, "found", {"memories": found, "total": len(found), "took_ms": took, **by_words})
 
 
 @router.get("/user/{user_id:path}", response_model=Envelope[Listed], summary="List a user's memories")

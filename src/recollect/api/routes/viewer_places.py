@@ -16,6 +16,8 @@ router = APIRouter(prefix="/api/viewer", include_in_schema=False)
 
 MOST: Final = 2000
 NAMED: Final = 100
+LOOKED: Final = 300
+SENT: Final = ("turn", "observation", "note")
 
 
 @router.get("/places")
@@ -25,7 +27,8 @@ async def places(memory: Library) -> Response:
     users = await owners.owners("user_id", limit=MOST)
     projects = await owners.owners("project_id", limit=MOST)
     named = await _named(memory, {one.name for one in projects})
-    return Json({"users": _told(users), "projects": _told(projects + named), "head": await _head(memory)})
+    told = {"users": _told(users), "projects": _told(projects + named)}
+    return Json({**told, "clients": await _clients(memory), "head": await _head(memory)})
 
 
 async def _named(memory: AsyncMemory, known: set[str]) -> list[Owner]:
@@ -39,6 +42,12 @@ async def _named(memory: AsyncMemory, known: set[str]) -> list[Owner]:
         if counted.memories:
             found.append(Owner("project_id", project.id, counted.memories, project.created_at, project.created_at))
     return found
+
+
+async def _clients(memory: AsyncMemory) -> list[str]:
+    """Return the clients that sent something of late, for the stream's filter."""
+    page = await memory.list(kinds=SENT, limit=LOOKED)
+    return sorted({item.source.client for item in page.memories if item.source.client})
 
 
 async def _head(memory: AsyncMemory) -> int:

@@ -10,16 +10,18 @@ from fastapi import APIRouter, Query, Response
 from recollect.api.deps import WATCHED, Library
 from recollect.api.envelope import Json
 from recollect.models import Usage
+from recollect.ops.spending import KEPT
 
 router = APIRouter(prefix="/api/viewer", include_in_schema=False)
 
 
 @router.get("/spending", dependencies=[WATCHED])
 async def spending(memory: Library, days: Annotated[int, Query(ge=1, le=366)] = 30) -> Response:
-    """Return calls, tokens and money by day (UTC) and model, the earliest day first."""
+    """Return calls, tokens and money by day (UTC) and model, the earliest day first: only of what models were asked."""
     since = memory.app.engine.now() - timedelta(days=days)
     await memory.app.models.settled()
-    return Json({"days": added_up(await memory.app.engine.stores.records.usage(since=since))})
+    found = await memory.app.engine.stores.records.usage(since=since)
+    return Json({"days": added_up([one for one in found if one.outcome and one.outcome not in KEPT])})
 
 
 def added_up(spent: list[Usage]) -> list[dict[str, Any]]:

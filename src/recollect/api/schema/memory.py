@@ -196,6 +196,7 @@ class Search(BaseModel):
     memories: list[Found]
     total: int
     took_ms: float
+    search: Literal["words"] | None = Field(None, description="`words` where nothing could be asked for by meaning.")
 
 
 class Origin(BaseModel):

@@ -74,9 +74,10 @@ class RetentionRun(BaseModel):
 
 
 class Runs(BaseModel):
-    """Runs, the latest first."""
+    """Runs, the latest first; `running` says whether the server that answers is at work on what it was asked to run."""
 
     runs: list[RetentionRun]
+    running: bool
 
 
 class RunPolicies(BaseModel):

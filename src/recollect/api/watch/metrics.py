@@ -10,8 +10,9 @@ from starlette.responses import JSONResponse, Response
 
 from recollect.api.deps import WATCHED
 from recollect.api.watch.figures import Figures
+from recollect.api.watch.kept import Kept
 from recollect.api.watch.scrape import Both, Snapshot, short
-from recollect.api.watch.standing import Counted, Standing
+from recollect.api.watch.standing import Told, last_backup, leaning, standing
 
 router = APIRouter(tags=["seen from outside"])
 
@@ -22,7 +23,7 @@ _TEXT: Final = ("text/plain", "application/openmetrics-text")
 def install(app: FastAPI) -> None:
     """Give an application figures of its own."""
     app.state.figures = Figures()
-    app.state.counted = Counted()
+    app.state.counted = (Kept(standing, 1.0), Kept(leaning, 15.0), Kept(last_backup, 300.0))
 
 
 @router.get(
@@ -41,14 +42,14 @@ async def metrics(request: Request) -> Response:
     """Return the figures of this server; those of the store may be some seconds old."""
     figures: Figures = request.app.state.figures
     memory = request.app.state.memory
-    standing: Standing | None = None if memory is None else await request.app.state.counted.standing(memory)
+    told = Told() if memory is None else Told(*[await one.latest(memory) for one in request.app.state.counted])
     listeners = request.app.state.hub.listening
     accept = request.headers.get("accept", "")
     if not asks_for_text(accept):
-        answer: dict[str, Any] = short(figures, standing, listeners)
+        answer: dict[str, Any] = short(figures, told.standing, listeners)
         return JSONResponse(answer)
     encode, kind = choose_encoder(accept)
-    both = Both(figures, Snapshot(figures, standing, listeners), getattr(request.app.state, "summed", None))
+    both = Both(figures, Snapshot(figures, told, listeners), getattr(request.app.state, "summed", None))
     return Response(encode(both), headers={"Content-Type": kind})
 
 

@@ -15,7 +15,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from recollect.api.watch.figures import Figures
-from recollect.api.watch.standing import Standing
+from recollect.api.watch.leaning import gauge, of_backups, of_leaning
+from recollect.api.watch.standing import Standing, Told
 from recollect.models import JobState
 
 if sys.platform != "win32":
@@ -35,48 +36,50 @@ QUANTILES: Final = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 class Snapshot(Collector):
     """One scrape's gauges."""
 
-    def __init__(self, figures: Figures, standing: Standing | None, listeners: int) -> None:
-        self._figures, self._standing, self._listeners = figures, standing, listeners
+    def __init__(self, figures: Figures, told: Told, listeners: int) -> None:
+        self._figures, self._told, self._listeners = figures, told, listeners
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """Yield every gauge; those of the store are left out while it has not been counted."""
-        yield _gauge("recollect_worker_uptime_seconds", "Seconds since the start", uptime(self._figures))
-        yield _gauge("recollect_worker_memory_usage_mb", "Resident memory", resident_mb())
-        yield _gauge("recollect_listeners", "Clients that listen to live events", self._listeners)
-        if self._standing is not None:
-            yield from _of_store(self._standing)
+        yield gauge("recollect_worker_uptime_seconds", "Seconds since the start", uptime(self._figures))
+        yield gauge("recollect_worker_memory_usage_mb", "Resident memory", resident_mb())
+        yield gauge("recollect_listeners", "Clients that listen to live events", self._listeners)
+        if self._told.standing is not None:
+            yield from _of_store(self._told.standing)
+        if self._told.leaning is not None:
+            yield from of_leaning(self._told.leaning)
+        if self._told.backed is not None:
+            yield from of_backups(self._told.backed)
 
 
 def _of_store(standing: Standing) -> Iterator[GaugeMetricFamily]:
     census = standing.census
     total = sum(census.kinds.values())
-    yield _gauge("recollect_observations_count", "Memories in the store", total)
+    yield gauge("recollect_observations_count", "Memories in the store", total)
     kinds = GaugeMetricFamily("recollect_memories", "Memories by kind", labels=["kind"])
     for kind, number in sorted(census.kinds.items()):
         kinds.add_metric([kind], number)
     yield kinds
-    yield _gauge("recollect_vector_count", "Vectors in the store", census.vectors)
-    yield _gauge("recollect_sessions_total", "Conversations in the store", census.conversations)
-    yield _gauge("recollect_sessions_active", "Conversations with a turn in the last 30 minutes", census.active)
+    yield gauge("recollect_vector_count", "Vectors in the store", census.vectors)
+    yield gauge("recollect_sessions_total", "Conversations in the store", census.conversations)
+    yield gauge("recollect_sessions_active", "Conversations with a turn in the last 30 minutes", census.active)
     average = census.turns / census.conversations if census.conversations else 0
-    yield _gauge("recollect_avg_observations_per_session", "Turns of a conversation on average", average)
-    yield _gauge("recollect_tokens_used_total", "Tokens that calls to models took", census.tokens)
-    yield _gauge("recollect_tokens_cost_usd", "What calls to models cost", census.cost)
-    yield _gauge("recollect_db_size_mb", "Size of the database", census.size / MEGABYTE)
+    yield gauge("recollect_avg_observations_per_session", "Turns of a conversation on average", average)
+    yield gauge("recollect_tokens_used_total", "Tokens that calls to models took", census.tokens)
+    yield gauge("recollect_tokens_cost_usd", "What calls to models cost", census.cost)
+    yield gauge("recollect_db_size_mb", "Size of the database", census.size / MEGABYTE)
     jobs = GaugeMetricFamily("recollect_jobs", "Jobs that are not done", labels=["job", "state"])
     for (name, state), number in sorted(standing.jobs.items()):
         jobs.add_metric([name, state.value], number)
     yield jobs
     parked = sum(number for (_, state), number in standing.jobs.items() if state is JobState.PARKED)
-    yield _gauge("recollect_jobs_parked", "Jobs set aside after failing too often", parked)
+    yield gauge("recollect_jobs_parked", "Jobs set aside after failing too often", parked)
     waiting = sum(standing.jobs.values()) - parked
-    yield _gauge("recollect_jobs_waiting", "Jobs waiting or being worked on", waiting)
+    yield gauge("recollect_jobs_waiting", "Jobs waiting or being worked on", waiting)
+    text = "Seconds for which the oldest job that could be done has waited"
+    yield gauge("recollect_jobs_oldest_seconds", text, standing.waited.total_seconds())
     for name, value in standing.sync.items():
-        yield _gauge(f"recollect_sync_{name}", SYNC[name], value)
-
-
-def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, text, value=value)
+        yield gauge(f"recollect_sync_{name}", SYNC[name], value)
 
 
 class Both(CollectorRegistry):

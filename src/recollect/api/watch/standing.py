@@ -1,67 +1,68 @@
-"""What a scrape asks the store for; kept for a while, the longer the more it cost."""
+"""What a scrape asks the store for."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from recollect.errors import RecollectError
 from recollect.exchange import Census
 from recollect.library import AsyncMemory
 from recollect.models import JobState
+from recollect.ops.around import Backed, Followed, Kept, Side, backed, followed, kept, sides, waited
 from recollect.ops.sync.state import figures
 
-log = logging.getLogger(__name__)
-
-KEPT: Final = 1.0
-"""Seconds for which figures of the store are good."""
-SHARE: Final = 50
-"""… and at least so many times what it took to count them: counting takes 2 % of the time at most."""
-WAITED: Final = 2.0
-"""Seconds a scrape waits for figures before it goes without or with those it has."""
 ACTIVE: Final = timedelta(minutes=30)
 """A session is active when it had a turn since then."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How much the store holds, how many jobs there are by name and state, and how far it is with its center."""
+    """How much the store holds, how many jobs there are by name and state, and how far it is with its center.
+
+    `waited` is for how long the oldest job that could be done has waited.
+    """
 
     census: Census
     jobs: Mapping[tuple[str, JobState], int]
     sync: Mapping[str, float] = field(default_factory=dict)
+    waited: timedelta = timedelta()
 
 
-class Counted:
-    """Counts the store when asked, one count at a time, and not more often than is cheap."""
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """What the store leans on: what stands beside its rows, the replica, and the last run of its policies."""
 
-    def __init__(self) -> None:
-        self._latest: Standing | None = None
-        self._until = 0.0
-        self._counting: asyncio.Task[None] | None = None
+    sides: Sequence[Side]
+    followed: Followed | None
+    kept: Kept | None
+    now: datetime
 
-    async def standing(self, memory: AsyncMemory) -> Standing | None:
-        """Return figures of a moment ago; `None` while there are none yet, or the store does not answer."""
-        if time.monotonic() >= self._until and (self._counting is None or self._counting.done()):
-            self._counting = asyncio.create_task(self._count(memory), name="recollect-count")
-        if self._counting is not None and not self._counting.done():
-            await asyncio.wait([self._counting], timeout=WAITED)
-        return self._latest
 
-    async def _count(self, memory: AsyncMemory) -> None:
-        began = time.monotonic()
-        try:
-            census = await memory.app.upkeep.census(datetime.now(UTC) - ACTIVE)
-            jobs = await memory.app.engine.stores.queue.count()
-            sync = await figures(memory.app)
-        except RecollectError as error:
-            log.warning("The store could not be counted: %s", error.code)
-        else:
-            self._latest = Standing(census, jobs, sync)
-        now = time.monotonic()
-        self._until = now + max(KEPT, SHARE * (now - began))
+@dataclass(frozen=True, slots=True)
+class Told:
+    """All that a scrape tells of a store; what has not been counted yet is `None`."""
+
+    standing: Standing | None = None
+    leaning: Leaning | None = None
+    backed: Backed | None = None
+
+
+async def standing(memory: AsyncMemory) -> Standing:
+    """Count the store."""
+    app = memory.app
+    census = await app.upkeep.census(datetime.now(UTC) - ACTIVE)
+    jobs = await app.engine.stores.queue.count()
+    return Standing(census, jobs, await figures(app), await waited(app))
+
+
+async def leaning(memory: AsyncMemory) -> Leaning:
+    """Ask what the store leans on."""
+    app = memory.app
+    return Leaning(await sides(app), followed(app), await kept(app), app.engine.now())
+
+
+async def last_backup(memory: AsyncMemory) -> Backed | None:
+    """Ask for the last backup."""
+    return await backed(memory.app)

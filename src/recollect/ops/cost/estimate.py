@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from recollect.ops.cost.rates import USUAL, Rates, shipped
-
-GIGABYTE: Final = 1_000_000_000
+from recollect.ops.cost.tiers import Keeping, Stage, stages
 
 
 class Priced(Protocol):
@@ -24,7 +23,8 @@ class Load:
 
     `turns` and `contexts` are those of a session; a context counts where a model puts it together. `repeats` is the
     share of contexts that are asked for again within the hour, and `kept` the share of what requests begin with alike
-    that the provider has in its own cache. Turns are kept `months`; `gigabyte` is dollars for one a month.
+    that the provider has in its own cache. Turns are kept `months`, as `keeping` says; `gigabyte` is dollars for one a
+    month.
     """
 
     sessions: float
@@ -35,6 +35,7 @@ class Load:
     kept: float = 0.0
     months: float = 12.0
     gigabyte: float = 0.08
+    keeping: Keeping = field(default_factory=Keeping)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A month: what each purpose takes, and what is kept by its end after `months`."""
+    """A month: what each purpose takes, and what is kept by its end after `months`, in the database and `away`."""
 
     lines: tuple[Line, ...]
     gigabytes: float
     storage: float
+    stages: tuple[Stage, ...] = ()
+
+    @property
+    def away(self) -> float:
+        """Gigabytes in object storage."""
+        return sum(stage.away for stage in self.stages)
 
     @property
     def models(self) -> float:
@@ -94,8 +101,8 @@ def estimate(rates: Rates, load: Load, models: Models) -> Estimate:
     priced = models.prices.get(models.embedder)
     dollars = 0.0 if priced is None else priced.dollars(1_000_000, 0) * read / 1_000_000
     lines.append(Line("embedding", models.embedder, times["turn"], read, 0.0, dollars))
-    gigabytes = rates.bytes * times["turn"] * load.months / GIGABYTE
-    return Estimate(tuple(lines), gigabytes, gigabytes * load.gigabyte)
+    kept = tuple(stages(load.keeping, rates.bytes * times["turn"], load.months, load.gigabyte))
+    return Estimate(tuple(lines), sum(one.gigabytes for one in kept), sum(one.dollars for one in kept), kept)
 
 
 WAYS: Final = {
@@ -120,6 +127,9 @@ def effects(rates: Rates, load: Load, models: Models, run: str) -> list[tuple[st
     if any(rate.same_in for rate in rates.rates):
         kept = estimate(rates, replace(load, kept=1.0), models)
         found.append(("the provider keeps what requests begin with", kept))
+    if load.keeping.asked:
+        everything = replace(load, keeping=Keeping(load.keeping.texts))
+        found.append(("nothing put away", estimate(rates, everything, models)))
     found.append(("no model: the offline rules", estimate(rates, load, replace(models, names={}))))
     return found
 
@@ -129,7 +139,7 @@ def _as_in(now: Estimate, load: Load, models: Models, run: str, other: str) -> E
     before, after = (_by_purpose(estimate(shipped(name), load, models).lines) for name in (run, other))
     lines = tuple(_scaled(line, before.get(line.purpose), after.get(line.purpose)) for line in now.lines)
     size = shipped(other).bytes / shipped(run).bytes
-    return Estimate(lines, now.gigabytes * size, now.storage * size)
+    return Estimate(lines, now.gigabytes * size, now.storage * size, now.stages)
 
 
 def _scaled(line: Line, before: Line | None, after: Line | None) -> Line:

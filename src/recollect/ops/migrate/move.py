@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from recollect.app.moving import Moving
+from recollect.app.moving import INDEX, Moving, index_url
 from recollect.errors import Conflict, IndexAway, StoreDamaged
 from recollect.ops.migrate.searches import differing
 from recollect.ports import Embed, Tracker
@@ -90,7 +90,7 @@ def _proven(moving: Moving, done: Moved, tracker: Tracker, embed: Embed | None, 
                 hint="Nothing was switched.",
             )
 
-    done.held = pair.change_over(last_look)
+    done.held = pair.change_over(last_look, {INDEX: index_url(moving.source)})
     return done
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from recollect.app import App
 from recollect.capture.ids import new_id
 from recollect.engine import SUMMARISE
-from recollect.errors import NotFound, RecollectError
+from recollect.errors import Conflict, RecollectError
 from recollect.models import Actor, Deed, Job, JobState, Measure, Outlook, Policy, Run
 from recollect.ops.retention.policies import policies_of
 from recollect.ports import Tracker
@@ -58,12 +58,13 @@ async def _run(app: App, actor: Actor, policy: Policy, tracker: Tracker) -> Run 
         while at is not None:
             tracker(at.memories, None, policy.name)
             at = await app.retention.step(at)
+    except Conflict:  # another process goes on with it
+        raise
     except RecollectError as error:
         await app.retention.fail(made, error.message)
         raise
-    try:
-        found = await app.retention.run(made.id)
-    except NotFound:  # it met nothing
+    found = await app.retention.run(made.id)
+    if not found.memories:  # it met nothing
         return None
     detail: dict[str, str | int | bool] = {"action": str(policy.action), "memories": found.memories, "run": found.id}
     await app.access.note(actor, Deed("retention_run", target=policy.name, detail=detail))

@@ -16,6 +16,16 @@ BUDGET: Final = 160
 """Tokens, a fraction of what the notes of the context step take."""
 NOTES: Final = 30
 POLL: Final = 0.1
+REMEDIES: Final = {
+    "worker": "Start `recollect worker` or a server that does jobs; `recollect jobs list` shows those set aside.",
+    "index": "Start the index of vectors: searches go by words until then.",
+    "graph": "Start Neo4j: the store answers for the graph until then.",
+    "replica": "Start the replica, or let it catch up: searches read the database until then.",
+    "retention": "`recollect retention report` says which policy failed, and why.",
+    "sync": "`recollect sync status` says why the center is not reached.",
+    "embedder": "`recollect models pull`, or look after the embedder that the settings name.",
+}
+"""What to do about a part of /health that is degraded."""
 VERSIONS: Final = 2
 
 
@@ -25,7 +35,8 @@ def health(trial: Trial) -> str:
     status = str(told.get("status", "unknown"))
     bad = [part for part, found in dict(told.get("components", {})).items() if found.get("status") != "healthy"]
     demand(status in {"healthy", "degraded"}, f"{status}: {', '.join(bad) or 'no part'}", DOCTOR)
-    demand(not bad, f"{status}: {', '.join(bad)}", DOCTOR, Status.WARN)
+    known = [REMEDIES[part] for part in bad if part in REMEDIES]
+    demand(not bad, f"{status}: {', '.join(bad)}", " ".join([*known, DOCTOR]), Status.WARN)
     return f"{status}, version {told.get('version', 'unknown')}"
 
 

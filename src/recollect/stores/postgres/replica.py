@@ -60,6 +60,7 @@ class Replica:
         self.dialect: sa.Dialect = primary.dialect
         self._primary, self._standby, self._most = primary, standby, lag
         self._good = False
+        self._behind: float | None = None
         self._switches = 0
         self._turning = threading.Lock()
         self._over = threading.Event()
@@ -70,6 +71,10 @@ class Replica:
     def good(self) -> bool:
         """Whether searches read the replica now."""
         return self._good
+
+    def behind(self) -> tuple[bool, float | None]:
+        """Return whether the replica is read, and the seconds for which it has lacked something; `None`: it is away."""
+        return self._good, self._behind
 
     def prepare(self) -> None:
         """Do nothing: a replica has what the database has."""
@@ -144,6 +149,7 @@ class Replica:
         while not self._over.is_set():
             written, replayed = doors.ask(0, _WRITTEN), doors.ask(1, _REPLAYED)
             behind = lag.note(time.monotonic(), written, 0 if replayed is None else replayed)
+            self._behind = None if replayed is None else behind
             self._turn(good=replayed is not None and behind <= self._most)
             self._over.wait(LOOK)
         doors.close()

@@ -10,6 +10,7 @@ Policies lie ready since migration 0010 and hold once they are put up. The owner
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -38,6 +39,10 @@ OPEN = "SELECT set_config('recollect.wall', 'open', false)"
 _SHUT = "SELECT set_config('recollect.tenants', %s, true), set_config('recollect.wall', 'reach', true)"
 
 _UP = "SELECT relrowsecurity FROM pg_class WHERE oid = to_regclass('memory')"
+_SECURED = (
+    "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname = current_schema() AND relrowsecurity AND relforcerowsecurity"
+)
 _PASSES = "SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)"
 _POLICIES = "SELECT tablename FROM pg_policies WHERE schemaname = current_schema() AND policyname = 'wall'"
 _EMBEDDINGS = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename ~ '^embedding_[0-9]+$'"
@@ -82,6 +87,23 @@ def policy(table: str, column: str) -> str:
 def up(connection: sa.Connection) -> bool:
     """Return whether the walls are up."""
     return is_postgresql(connection) and bool(connection.exec_driver_sql(_UP).scalar())
+
+
+@dataclass(frozen=True, slots=True)
+class Walls:
+    """How many tables are behind walls, which ought to be and are not, and the user whom no policy binds, if he is."""
+
+    up: int
+    open: tuple[str, ...]
+    passing: str
+
+
+def walls(connection: sa.Connection) -> Walls:
+    """Return how it stands with the walls of a PostgreSQL store."""
+    secured = set(connection.exec_driver_sql(_SECURED).scalars())
+    ours = {*TABLES, *connection.exec_driver_sql(_EMBEDDINGS).scalars()}
+    passing = connection.exec_driver_sql(_PASSES).scalar()
+    return Walls(len(ours & secured), tuple(sorted(ours - secured)), str(passing or ""))
 
 
 def shut_in(connection: sa.Connection, reaches: Sequence[Reach]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import sqlalchemy as sa
 
@@ -19,6 +19,14 @@ class Watch(Protocol):
 
     def close(self) -> None:
         """Release what it holds; also after the database."""
+
+
+@runtime_checkable
+class Following(Protocol):
+    """A Backing that follows another one."""
+
+    def behind(self) -> tuple[bool, float | None]:
+        """Return whether it is read now, and the seconds for which it has lacked something; `None`: it is away."""
 
 
 class Backing(Protocol):

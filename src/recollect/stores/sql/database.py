@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from recollect.errors import StoreError, StoreReadOnly
 from recollect.meters import Meters
 from recollect.models import Reach, walled
-from recollect.stores.sql.backing import Backing, Watch
+from recollect.stores.sql.backing import Backing, Following, Watch
 from recollect.stores.sql.driver import Driver
 from recollect.stores.sql.sqlite import SqliteFile
 
@@ -67,6 +67,16 @@ class Database:
     def searched(self) -> Database:
         """The database that searches read."""
         return self._replica or self
+
+    @property
+    def behind(self) -> tuple[bool, float | None] | None:
+        """Whether searches read the replica, and for how many seconds it has lacked something (`None`: it is away).
+
+        `None` where there is no replica.
+        """
+        if self._replica is not None:
+            return self._replica.behind
+        return self._backing.behind() if isinstance(self._backing, Following) else None
 
     @property
     def dialect(self) -> sa.Dialect:
@@ -157,7 +167,15 @@ class Database:
 
 async def _run(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     """Run on a thread, within the caller's walls; whoever is cancelled meanwhile leaves it running to its end."""
-    return await asyncio.shield(asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work))
+    running = asyncio.get_running_loop().run_in_executor(threads, copy_context().run, work)
+    running.add_done_callback(_looked_at)
+    return await asyncio.shield(running)
+
+
+def _looked_at(running: asyncio.Future[T]) -> None:
+    """Take note of how it ended: of whoever was cancelled nobody asks, and asyncio would complain of that."""
+    if not running.cancelled():
+        running.exception()
 
 
 def prepare_home(home: Path) -> None:

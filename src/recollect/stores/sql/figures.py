@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from recollect.exchange import Census
-from recollect.models import Conversation, Kind, Reach, Stats
+from recollect.models import Conversation, JobState, Kind, Reach, Stats
 from recollect.stores.sql import schema
 from recollect.stores.sql.dialect import category_of, day_of, is_postgresql
 from recollect.stores.sql.row import micros, moment
@@ -58,6 +58,13 @@ def conversations(connection: sa.Connection, reach: Reach, limit: int) -> list[C
         )
         for row in connection.execute(query)
     ]
+
+
+def oldest_job(connection: sa.Connection) -> datetime | None:
+    """Return since when the oldest job that may be done has waited for a worker; `None` where none waits."""
+    query = sa.select(sa.func.min(job.c.run_at)).where(job.c.state == JobState.READY)
+    found = connection.execute(query).scalar()
+    return None if found is None else moment(found)
 
 
 def stats(connection: sa.Connection, reach: Reach, model: str) -> Stats:

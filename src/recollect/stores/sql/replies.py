@@ -41,6 +41,13 @@ class SqlReplies:
 
         return await self._database.write(work, durable=False)
 
+    async def extend(self, key: str, holder: str, *, lease: float) -> None:
+        """Let the holder's time begin anew."""
+        until = micros(self._clock.now()) + int(lease * 1_000_000)
+        mine = sa.and_(reply.c.key == key, reply.c.holder == holder, reply.c.status.is_(None))
+        longer = sa.update(reply).where(mine).values(until=until)
+        await self._database.write(lambda connection: connection.execute(longer), durable=False)
+
     async def keep(self, key: str, holder: str, answer: Reply, *, ttl: float) -> None:
         """Keep an answer, unless all were cleared since its key was taken."""
         if len(answer.body) > MOST_BYTES:

@@ -17,8 +17,8 @@ from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.lock import TENANT, hold
 from recollect.stores.sql.migrate import analysis_of, note_analysis, version
 from recollect.stores.sql.row import from_row, select_memory
-from recollect.stores.sql.schema import chunk, memory, model, vector
-from recollect.stores.sql.vectors import HAS_BOX, count_unembedded
+from recollect.stores.sql.schema import chunk, memory
+from recollect.stores.sql.vectors import HAS_BOX, count_unembedded, held_by_model
 from recollect.stores.sql.write import some
 
 _INVALID = """
@@ -92,12 +92,6 @@ def _condition(connection: sa.Connection, name: str) -> Condition:
     def count(table: sa.Table) -> int:
         return int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
 
-    held = (
-        sa.select(model.c.name, sa.func.count(vector.c.seq))
-        .join(vector, vector.c.model == model.c.key)
-        .group_by(model.c.name)
-        .order_by(model.c.name)
-    )
     return Condition(
         schema=version(connection),
         analysis=analysis_of(connection),
@@ -105,7 +99,7 @@ def _condition(connection: sa.Connection, name: str) -> Condition:
         memories=count(memory),
         chunks=count(chunk),
         unembedded=count_unembedded(connection, name),
-        models={str(key): int(number) for key, number in connection.execute(held).all()},
+        models=held_by_model(connection),
     )
 
 

@@ -92,13 +92,28 @@ class SqlVectors:
 
     async def models(self) -> list[str]:
         """Return the models that have vectors."""
-        used = sa.exists().where(vector.c.model == model.c.key)
-        query = sa.select(model.c.name).where(used).order_by(model.c.key)
-        return await self._database.read(lambda connection: list(connection.execute(query).scalars()))
+        return await self._database.read(models_held)
 
     async def drop(self, model: str | None = None) -> int:
         """Forget vectors."""
         return await self._database.write(lambda connection: drop_vectors(connection, model))
+
+
+def models_held(connection: sa.Connection) -> list[str]:
+    """Return the models that have vectors, the oldest first."""
+    used = sa.exists().where(vector.c.model == model.c.key)
+    return list(connection.execute(sa.select(model.c.name).where(used).order_by(model.c.key)).scalars())
+
+
+def held_by_model(connection: sa.Connection) -> dict[str, int]:
+    """Return how many vectors each model has, by the models' names in order."""
+    held = (
+        sa.select(model.c.name, sa.func.count(vector.c.seq))
+        .join(vector, vector.c.model == model.c.key)
+        .group_by(model.c.name)
+        .order_by(model.c.name)
+    )
+    return {str(name): int(number) for name, number in connection.execute(held).all()}
 
 
 def put_vectors(connection: sa.Connection, name: str, rows: Mapping[int, bytes]) -> tuple[int, int]:

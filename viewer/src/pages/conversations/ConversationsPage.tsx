@@ -34,13 +34,15 @@ export function ConversationsPage({ place }: { place: Place }) {
       {asked.isSuccess && rows.length === 0 && (
         <Empty title={t("conversations.empty")}>{t("conversations.emptyHint")}</Empty>
       )}
-      <ol className="plain rows card">
-        {rows.map((one) => (
-          <li key={`${one.user_id} ${one.project_id} ${one.id}`}>
-            <ConversationRow conversation={one} />
-          </li>
-        ))}
-      </ol>
+      {rows.length > 0 && (
+        <ol className="plain rows card">
+          {rows.map((one) => (
+            <li key={`${one.user_id} ${one.project_id} ${one.id}`}>
+              <ConversationRow conversation={one} />
+            </li>
+          ))}
+        </ol>
+      )}
       {asked.hasNextPage && (
         <button type="button" disabled={asked.isFetchingNextPage} onClick={() => void asked.fetchNextPage()}>
           {t("app.more")}

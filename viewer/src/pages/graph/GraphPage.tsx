@@ -30,9 +30,12 @@ export default function GraphPage({ place, params }: { place: Place; params: URL
   });
   const near = useQueries({
     queries: open.map((name) => ({
-      queryKey: ["neighbours", place, name],
+      queryKey: ["neighbours", place, name, day],
       queryFn: ({ signal }: { signal: AbortSignal }) =>
-        ask<{ neighbours: Relation[] }>(`/api/graph/neighbours${query({ ...place, name, limit: NEAR })}`, { signal }),
+        ask<{ neighbours: Relation[] }>(
+          `/api/graph/neighbours${query({ ...place, name, limit: NEAR, at: day ? `${day}T12:00:00Z` : null })}`,
+          { signal },
+        ),
     })),
   });
   const relations = near.map((answer) => answer.data?.neighbours ?? []);
@@ -54,6 +57,7 @@ export default function GraphPage({ place, params }: { place: Place; params: URL
     adjust({ name: null });
   };
   const failed = known.error ?? near.find((answer) => answer.isError)?.error;
+  const isGrowing = near.some((answer) => answer.isPending);
   const focus = chosen ?? open.at(-1) ?? null;
   const isEmpty = known.data?.entities.length === 0;
   return (
@@ -99,8 +103,8 @@ export default function GraphPage({ place, params }: { place: Place; params: URL
             <Drawing graph={graph} spots={spots} chosen={focus} pick={pick} />
           )}
           <div>
-            {focus && <Relations name={focus} graph={graph} pick={pick} />}
-            <Entities entities={known.data?.entities ?? []} pick={pick} />
+            {focus && <Relations name={focus} graph={graph} isGrowing={isGrowing} pick={pick} />}
+            {known.data && <Entities entities={known.data.entities} pick={pick} />}
           </div>
         </div>
       )}

@@ -1,5 +1,5 @@
-import { useQueries } from "@tanstack/react-query";
-import { memory } from "../../api/queries";
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { memory, origin } from "../../api/queries";
 import type { Memory } from "../../api/types";
 import { href } from "../../app/route";
 import { useT } from "../../i18n/i18n";
@@ -14,7 +14,9 @@ const SHOWN = 12;
 export function Provenance({ item }: { item: Memory }) {
   const t = useT();
   const { client, file, message_id: message } = item.source;
-  const line = file !== null && typeof item.metadata.line === "number" ? item.metadata.line : null;
+  const noted = typeof item.metadata.line === "number" ? item.metadata.line : null;
+  const found = useQuery({ ...origin(item.id), enabled: file !== null && noted === null });
+  const line = file === null ? null : (noted ?? found.data?.line ?? null);
   const ids = [...item.sources.slice(0, SHOWN), ...(item.superseded_by ? [item.superseded_by] : [])];
   const answers = useQueries({ queries: ids.map((id) => memory(id)) });
   const known = new Map(answers.flatMap((answer) => (answer.data ? [[answer.data.id, answer.data] as const] : [])));

@@ -1,5 +1,5 @@
 import type { Step } from "../../api/types";
-import { useT } from "../../i18n/i18n";
+import { useNamed, useT } from "../../i18n/i18n";
 import { When } from "../../parts/When";
 import { SafeText } from "../../text/SafeText";
 import { Difference } from "./Difference";
@@ -13,6 +13,8 @@ const MOST = 20_000;
 /** One change of a memory: when, what kind, and what differs. */
 export function StepCard({ step }: { step: Step }) {
   const t = useT();
+  const named = useNamed();
+  const value = (name: string, one: unknown): string => (name === "tier" ? named("tier", told(one)) : told(one));
   const { content, ...others } = step.changed;
   return (
     <li>
@@ -25,10 +27,10 @@ export function StepCard({ step }: { step: Step }) {
         <dl className="facts">
           {Object.entries(others).map(([name, [before, after]]) => (
             <div key={name}>
-              <dt>{name}</dt>
+              <dt>{named("change", name)}</dt>
               <dd>
-                <SafeText text={told(before)} most={300} foldable={false} /> →{" "}
-                <SafeText text={told(after)} most={300} foldable={false} />
+                <SafeText text={value(name, before)} most={300} foldable={false} /> →{" "}
+                <SafeText text={value(name, after)} most={300} foldable={false} />
               </dd>
             </div>
           ))}

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { ask } from "../../api/client";
 import type { Job } from "../../api/types";
 import { say } from "../../app/toast";
-import { useT, useWritten } from "../../i18n/i18n";
+import { useNamed, useT, useWritten } from "../../i18n/i18n";
 import { Failure } from "../../parts/Failure";
 import { Section } from "../../parts/Section";
 import { Wide } from "../../parts/Wide";
@@ -16,6 +16,7 @@ const FEW = 8;
 export function Jobs() {
   const t = useT();
   const written = useWritten();
+  const named = useNamed();
   const queries = useQueryClient();
   const asked = useQuery({
     queryKey: ["jobs"],
@@ -66,7 +67,7 @@ export function Jobs() {
             <tbody>
               {(all ? rows : rows.slice(0, FEW)).map((job) => (
                 <tr key={job.id}>
-                  <th scope="row">{job.name}</th>
+                  <th scope="row">{named("work", job.name)}</th>
                   <td data-state={job.state}>{t(`job.${job.state}`)}</td>
                   <td className="number">{written.number(job.covers)}</td>
                   <td className="number">{written.number(job.attempts)}</td>

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import type { Place } from "../../api/place";
 import { figures, stats } from "../../api/queries";
-import { KINDS, type Kind, type Places } from "../../api/types";
+import type { Places } from "../../api/types";
 import { useMay } from "../../app/may";
-import { useT, useWritten } from "../../i18n/i18n";
+import { useNamed, useT, useWritten } from "../../i18n/i18n";
 import { Failure } from "../../parts/Failure";
 import { Loading } from "../../parts/Loading";
 import { Section } from "../../parts/Section";
@@ -15,12 +15,11 @@ import { Latency } from "./Latency";
 import { Spending } from "./Spending";
 import { Upkeep } from "./Upkeep";
 
-const isKind = (name: string): name is Kind => (KINDS as readonly string[]).includes(name);
-
 /** How much there is, how fast it is, what it costs and what is left to do. */
 export default function NumbersPage({ place, places }: { place: Place; places: Places }) {
   const t = useT();
   const written = useWritten();
+  const named = useNamed();
   const counted = useQuery(stats(place));
   const { watch, operate } = useMay();
   const measured = useQuery({ ...figures, enabled: watch });
@@ -44,12 +43,10 @@ export default function NumbersPage({ place, places }: { place: Place; places: P
       </Section>
       <div className="halves">
         <Section title={t("numbers.byKind")}>
-          <Bars
-            rows={Object.entries(told.by_kind).map(([name, count]) => [isKind(name) ? t(`kind.${name}`) : name, count])}
-          />
+          <Bars rows={Object.entries(told.by_kind).map(([name, count]) => [named("kind", name), count])} />
         </Section>
         <Section title={t("numbers.byCategory")}>
-          <Bars rows={Object.entries(told.by_category)} />
+          <Bars rows={Object.entries(told.by_category).map(([name, count]) => [named("category", name), count])} />
         </Section>
         <Section title={t("numbers.byProject")}>
           <Bars rows={places.projects.map((one) => [one.name, one.memories])} />

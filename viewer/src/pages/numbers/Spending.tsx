@@ -2,6 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { ask } from "../../api/client";
 import type { Spent } from "../../api/types";
 import { useT, useWritten } from "../../i18n/i18n";
+import { Loading } from "../../parts/Loading";
+import { Refused } from "../../parts/Refused";
 import { Section } from "../../parts/Section";
 import { Days } from "./Days";
 
@@ -28,9 +30,10 @@ export function Spending() {
   }
   return (
     <Section title={t("numbers.money")} note={t("numbers.moneyNote")}>
-      {rows.length === 0 ? (
-        <p className="dim">{t("numbers.noMoney")}</p>
-      ) : (
+      {asked.isError && <Refused error={asked.error} />}
+      {asked.isPending && <Loading />}
+      {asked.isSuccess && rows.length === 0 && <p className="dim">{t("numbers.noMoney")}</p>}
+      {rows.length > 0 && (
         <>
           <Days days={byDay} />
           <table>

@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ask } from "../../api/client";
 import type { Upkeep as Told } from "../../api/types";
-import { en, type Key } from "../../i18n/en";
-import { useT, useWritten } from "../../i18n/i18n";
+import { useNamed, useT, useWritten } from "../../i18n/i18n";
 import { Fact } from "../../parts/Fact";
 import { Loading } from "../../parts/Loading";
 import { Refused } from "../../parts/Refused";
@@ -11,7 +10,6 @@ import { Bars } from "./Bars";
 import { Exchange } from "./Exchange";
 
 const EVERY = 10_000;
-const isKnown = (key: string): key is Key => key in en;
 
 /** What the store takes on the disk, what its caches save, and how far its exchange with others is. */
 export function Upkeep() {
@@ -22,10 +20,7 @@ export function Upkeep() {
     queryFn: ({ signal }) => ask<Told>("/api/viewer/upkeep", { signal }),
     refetchInterval: EVERY,
   });
-  const named = (sort: string, name: string): string => {
-    const key = `${sort}.${name}`;
-    return isKnown(key) ? t(key) : name;
-  };
+  const named = useNamed();
   const { sizes = {}, caches = {}, sync } = asked.data ?? {};
   const looked = Object.entries(caches);
   return (

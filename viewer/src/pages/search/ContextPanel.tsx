@@ -49,7 +49,7 @@ export function ContextPanel({ place, asked }: { place: Place; asked: Asked }) {
       </label>
       {made.isError && <Failure error={made.error} retry={() => void made.refetch()} />}
       {made.data && (
-        <>
+        <div className="answer" data-stale={made.isPlaceholderData}>
           <p className="dim">
             {t("search.used", { tokens: made.data.tokens, budget: settled })}
             {Object.entries(made.data.projects ?? {}).map(([id, count]) => (
@@ -68,7 +68,7 @@ export function ContextPanel({ place, asked }: { place: Place; asked: Asked }) {
             <SafeText text={made.data.text || t("search.nothing")} question={question} most={20_000} />
           </section>
           {made.data.memories.length > 0 && <Sources ids={made.data.memories} />}
-        </>
+        </div>
       )}
     </aside>
   );

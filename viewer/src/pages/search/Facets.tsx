@@ -17,8 +17,8 @@ export function Facets({ asked, place }: { asked: Asked; place: Place }) {
     select: (answer) => answer.hits.map((hit) => ({ ...hit, ...hit.memory })),
   });
   const counts = best.data ? counted(best.data, asked, Date.now()) : null;
-  const number = (count: number | undefined) =>
-    !count ? null : <span className="number">{count === COUNTED ? `${COUNTED}+` : count}</span>;
+  const number = (count: number | undefined) => (!count ? null : <span className="number">{count}</span>);
+  const isPart = (best.data?.length ?? 0) >= COUNTED;
   return (
     <div className="filters">
       <fieldset className="chips">
@@ -58,6 +58,7 @@ export function Facets({ asked, place }: { asked: Asked; place: Place }) {
         />
         {t("search.stale")}
       </label>
+      {isPart && <p className="dim counted">{t("search.counted", { count: COUNTED })}</p>}
     </div>
   );
 }

@@ -19,8 +19,8 @@ export function Results({ asked, place }: { asked: Asked; place: Place }) {
   const { hits, ms, projects, left } = useDeferredValue(isAsked ? (answer.data ?? NONE) : NONE);
   if (!isAsked) return <p className="dim">{t("search.choose")}</p>;
   return (
-    <>
-      <p className="dim" role="status">
+    <div className="answer" data-stale={answer.isPlaceholderData}>
+      <p className="dim found" role="status">
         {answer.data &&
           t(hits.length < LIMIT ? "search.found" : "search.first", {
             count: hits.length,
@@ -42,6 +42,6 @@ export function Results({ asked, place }: { asked: Asked; place: Place }) {
           <HitCard key={hit.id} hit={hit} question={asked.query} />
         ))}
       </ol>
-    </>
+    </div>
   );
 }

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { projects, session } from "../../api/queries";
+import { useMay } from "../../app/may";
 import { adjust } from "../../app/route";
 import { useT } from "../../i18n/i18n";
 import { Command } from "../../parts/Command";
@@ -10,6 +11,7 @@ import { type Asked, MERGES, WHERE } from "./asked";
 export function WhereToLook({ asked }: { asked: Asked }) {
   const t = useT();
   const isAllowed = useQuery(session).data?.across ?? false;
+  const { operate } = useMay();
   const isAcross = asked.where !== "here";
   const known = useQuery({ ...projects, enabled: asked.where === "some" }).data?.projects ?? [];
   const toggle = (id: string): void => {
@@ -45,8 +47,8 @@ export function WhereToLook({ asked }: { asked: Asked }) {
       {isAcross && !isAllowed && (
         <div className="notice" role="status">
           <strong>{t("across.off")}</strong>
-          <p className="dim">{t("across.how")}</p>
-          <Command line="PROJECT__ENABLE_CROSS_PROJECT_SEARCH=true recollect serve" />
+          <p className="dim">{t(operate ? "across.how" : "across.ask")}</p>
+          {operate && <Command line="PROJECT__ENABLE_CROSS_PROJECT_SEARCH=true recollect serve" />}
         </div>
       )}
       {asked.where === "some" && isAllowed && (

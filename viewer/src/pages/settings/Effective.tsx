@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ask } from "../../api/client";
-import { useT } from "../../i18n/i18n";
+import { useNamed, useT } from "../../i18n/i18n";
 import { Failure } from "../../parts/Failure";
 import { Loading } from "../../parts/Loading";
 import { Section } from "../../parts/Section";
@@ -16,6 +16,7 @@ interface Setting {
 /** Every setting in force and where its value came from; those that were set stand first. */
 export function Effective() {
   const t = useT();
+  const named = useNamed();
   const [filter, setFilter] = useState("");
   const asked = useQuery({
     queryKey: ["settings"],
@@ -55,7 +56,7 @@ export function Effective() {
                   <code>{one.name}</code>
                 </th>
                 <td className="value">{String(one.value)}</td>
-                <td className={one.origin === "default" ? "dim" : undefined}>{one.origin}</td>
+                <td className={one.origin === "default" ? "dim" : undefined}>{named("origin", one.origin)}</td>
               </tr>
             ))}
           </tbody>

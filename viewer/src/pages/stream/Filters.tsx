@@ -25,7 +25,7 @@ export function Filters({ place, places, sieve, looked, clients }: Props) {
       ? ["project", places.projects, looked.project_id, t("stream.project")]
       : ["user", places.users, looked.user_id, t("stream.user")];
   const [name, owners, value, label] = others;
-  const known = [...new Set([...clients, ...(sieve.client ? [sieve.client] : [])])].sort();
+  const known = [...new Set([...places.clients, ...clients, ...(sieve.client ? [sieve.client] : [])])].sort();
   return (
     <div className="filters">
       <fieldset className="chips">

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -36,6 +38,8 @@ from recollect.stores.sql.copying.target import (
     untie,
 )
 from recollect.stores.sql.database import Database
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 ENOUGH = 500
 """Entries that a change-over may find left: writers wait while they are dealt with."""
@@ -138,12 +142,12 @@ class Pair:
         """Return how many changes have not been dealt with."""
         return self._source.read_now(waiting)
 
-    def change_over(self, last_look: Callable[[], None]) -> float:
+    def change_over(self, last_look: Callable[[], None], detail: Mapping[str, Any] = NOTHING) -> float:
         """Let the target take the source's place; return for how many seconds writers were held off.
 
         Writers wait while the last changes are taken over and looked at, and are then told to go to the other store.
         `last_look` is called while they wait, and may raise. Raises StoreDamaged where the two differ. Whatever is
-        raised, the source goes on as if nothing had happened.
+        raised, the source goes on as if nothing had happened. The target notes `detail`, for the way back.
         """
         begun = 0.0
 
@@ -160,7 +164,7 @@ class Pair:
             here = read_note(connection)
             if here is None:
                 raise Conflict("The source is not being moved any more", hint="Start again.")
-            self._target.write_now(partial(self._arrive, bearings=bearings(connection)))
+            self._target.write_now(partial(self._arrive, bearings=bearings(connection), detail=detail))
             settle(connection, done.seqs)
             fence(connection)
             write_note(connection, Note(here.id, End.LEFT, self._target_at, _now()))
@@ -206,7 +210,9 @@ class Pair:
 
         return self._target.write_now(work)
 
-    def _arrive(self, connection: sa.Connection, bearings: tuple[dict[str, int], int]) -> None:
+    def _arrive(
+        self, connection: sa.Connection, bearings: tuple[dict[str, int], int], detail: Mapping[str, Any]
+    ) -> None:
         """Make the target whole, and have it note what changes from now on."""
         note = read_note(connection)
         if note is None:
@@ -220,7 +226,7 @@ class Pair:
             beside.remind(connection)
         capture_all(connection)
         forget(connection)
-        write_note(connection, Note(note.id, End.TAKEN, self._source_at, _now()))
+        write_note(connection, Note(note.id, End.TAKEN, self._source_at, _now(), {**detail}))
 
     def _check_counts(self, connection: sa.Connection) -> None:
         here, there = counts(connection), self._target.read_now(counts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -157,8 +157,16 @@ class SqlRetention:
         return await self._database.read(lambda connection: runs.by_id(connection, run_id))
 
     async def runs(self, limit: int = 50) -> list[Run]:
-        """Return runs, the latest first."""
+        """Return runs, the latest first; of those that are over, only what met anything."""
         return await self._database.read(lambda connection: runs.latest(connection, limit))
+
+    async def last(self) -> dict[str, datetime]:
+        """Return by policy when it last began to run; a run that met nothing counts too."""
+        return await self._database.read(runs.last_begun)
+
+    async def broken(self) -> list[Run]:
+        """Return the runs that failed and wait to be taken up again."""
+        return await self._database.read(runs.broken)
 
     async def empty(self, reach: Reach, met: Callable[[Memory], bool] | None = None) -> int:
         """Let go of what lies in the waste of a reach, of that only what meets a condition; return how much it was."""
@@ -174,6 +182,15 @@ class SqlRetention:
             return self._scrubbed(connection, gone)
 
         return await self._database.write(work)
+
+    async def thrown(self, reach: Reach, met: Callable[[Memory], bool] | None = None) -> dict[str, list[str]]:
+        """Return what `empty` would let go of: by id, every text the memory ever had."""
+
+        def work(connection: sa.Connection) -> dict[str, list[str]]:
+            tenants = tenants_in(connection, reach)
+            return dict(_meant_in(connection, tenants, reach, met)) if tenants else {}
+
+        return await self._database.read(work)
 
     async def empty_ids(self, ids: Sequence[str]) -> int:
         """Let go of what lies in the waste of these memories."""
@@ -300,14 +317,27 @@ def _met(
     connection: sa.Connection, tenants: Sequence[int], reach: Reach, met: Callable[[Memory], bool] | None
 ) -> list[str]:
     """Return the ids of what lies in the waste of tenants and is meant."""
-    found = []
+    return [name for name, _ in _meant_in(connection, tenants, reach, met)]
+
+
+def _meant_in(
+    connection: sa.Connection, tenants: Sequence[int], reach: Reach, met: Callable[[Memory], bool] | None
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield the id and the texts of what lies in the waste of tenants and is meant."""
     keys = list(connection.execute(sa.select(waste.c.key).where(waste.c.tenant.in_(tenants))).scalars())
     for part in some(keys, AT_ONCE):
         for (body,) in connection.execute(sa.select(waste.c.body).where(waste.c.key.in_(part))):
-            for sort, values in open_(bytes(body))["lines"]:
+            lines = open_(bytes(body))["lines"]
+            for sort, values in lines:
                 if sort == "memory" and _meant(from_snapshot(values), reach, met):
-                    found.append(values["id"])
-    return found
+                    yield values["id"], [values["text"], *_before(lines)]
+
+
+def _before(lines: Sequence[tuple[str, Any]]) -> Iterator[str]:
+    """Yield the texts that a memory had before."""
+    for sort, values in lines:
+        if sort == "change" and values["before"] and values["before"].get("text"):
+            yield values["before"]["text"]
 
 
 def _meant(item: Memory, reach: Reach, met: Callable[[Memory], bool] | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +16,8 @@ from recollect.stores.sql.row import moment
 from recollect.stores.sql.schema import retention_run
 
 RUNS = retention_run.c
+
+_EMPTY = sa.and_(RUNS.memories == 0, RUNS.error == "")
 
 
 def begin(connection: sa.Connection, run_id: str, policy: Policy, now: int) -> Run:
@@ -57,14 +60,12 @@ def step(connection: sa.Connection, key: int, after: int, last: int, put: Put) -
 
 
 def end(connection: sa.Connection, key: int, now: int, *, error: str = "") -> None:
-    """Note the end of a run; one that did nothing leaves no row."""
-    here = RUNS.key == key
-    if not error:
-        gone = connection.execute(sa.delete(retention_run).where(here, RUNS.memories == 0)).rowcount
-        if gone:
-            return
+    """Note the end of a run; of those that met nothing the policy's latest stays, which says when it last ran."""
     values = {"state": RunState.DONE, "ended_at": now, "error": error}
-    connection.execute(sa.update(retention_run).where(here).values(values))
+    connection.execute(sa.update(retention_run).where(RUNS.key == key).values(values))
+    policy = sa.select(RUNS.policy).where(RUNS.key == key).scalar_subquery()
+    before = (RUNS.policy == policy, RUNS.key < key, RUNS.state != RunState.RUNNING)
+    connection.execute(sa.delete(retention_run).where(*before, _EMPTY))
 
 
 def undone(connection: sa.Connection, key: int, back: int) -> None:
@@ -91,9 +92,21 @@ def by_id(connection: sa.Connection, run_id: str) -> Run:
 
 
 def latest(connection: sa.Connection, limit: int) -> list[Run]:
-    """Return runs, the latest first."""
-    query = sa.select(retention_run).order_by(RUNS.key.desc()).limit(limit)
-    return [_run(row) for row in connection.execute(query)]
+    """Return runs, the latest first; of those that are over, only what met anything."""
+    query = sa.select(retention_run).where(sa.or_(RUNS.state == RunState.RUNNING, sa.not_(_EMPTY)))
+    return [_run(row) for row in connection.execute(query.order_by(RUNS.key.desc()).limit(limit))]
+
+
+def last_begun(connection: sa.Connection) -> dict[str, datetime]:
+    """Return by policy when it last began to run, whether it met anything or not."""
+    query = sa.select(RUNS.policy, sa.func.max(RUNS.begun_at)).group_by(RUNS.policy)
+    return {policy: moment(begun) for policy, begun in connection.execute(query)}
+
+
+def broken(connection: sa.Connection) -> list[Run]:
+    """Return the runs that failed and have not been taken up again to their end."""
+    query = sa.select(retention_run).where(RUNS.state == RunState.RUNNING, RUNS.error != "")
+    return [_run(row) for row in connection.execute(query.order_by(RUNS.key))]
 
 
 def over(connection: sa.Connection, before: int) -> list[Run]:
