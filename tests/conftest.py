@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.plugins.servers", "tests.plugins.held"]
 
-pytest.register_assert_rewrite("recollect.testing")
+pytest.register_assert_rewrite("recollect.testing", "tests.faults", "tests.server.fleet")
 
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")

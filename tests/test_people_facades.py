@@ -22,7 +22,7 @@ from recollect.people.tokens import TokenVerbs
 from recollect.testing.embedder import FakeEmbedder
 
 ALLOWED = {"project": {"enable_cross_project_search": True}}
-LOCAL = {"readable_projects", "audit", "verify_audit"}
+LOCAL = {"readable_projects", "context_across", "audit", "verify_audit"}
 """What only the library has."""
 
 

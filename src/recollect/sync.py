@@ -138,6 +138,7 @@ class Memory:
     timeline = _waiting(AsyncMemory.timeline)
     stats = _waiting(AsyncMemory.stats)
     search_across = _waiting(AsyncMemory.search_across)
+    context_across = _waiting(AsyncMemory.context_across)
     readable_projects = _waiting(AsyncMemory.readable_projects)
     search_history = _waiting(AsyncMemory.search_history)
     forget_searches = _waiting(AsyncMemory.forget_searches)

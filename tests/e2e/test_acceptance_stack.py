@@ -102,9 +102,14 @@ def indexed(system: Stack) -> int:
     return int(found["detail"].split()[0].replace(",", ""))
 
 
+FIRST = 4000
+"""Number of the first step: none of them can be the day or the year of a date, which are found as well."""
+
+
 def turn(conversation: str, number: int) -> dict[str, str]:
     role = "assistant" if number % 2 else "user"
-    text = f"Step {number} of {conversation}: the {TOPICS[number % 10]} service now listens on port {7000 + number}."
+    topic, port = TOPICS[number % 10], 7000 + number
+    text = f"Step {FIRST + number} of {conversation}: the {topic} service now listens on port {port}."
     return {"role": role, "content": text, "message_id": f"{conversation}-{number}"}
 
 
@@ -122,7 +127,7 @@ def test_multi_turn_conversation_every_turn_of_several_long_ones_is_found(system
         assert {talk.id: talk.turns for talk in one.conversations(user_id=user)} == dict.fromkeys(talks, each)
         for talk in talks:
             for number in range(0, each, max(1, each // 10)):
-                query = f"Which port has the {TOPICS[number % 10]} service of {talk} in step {number}?"
+                query = f"Which port has the {TOPICS[number % 10]} service of {talk} in step {FIRST + number}?"
                 hits = two.search(query, user_id=user, conversation_id=talk, limit=5)
                 assert turn(talk, number)["content"] in [hit.memory.text for hit in hits], query
 

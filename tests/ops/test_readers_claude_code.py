@@ -106,8 +106,8 @@ def test_each_item_says_where_it_comes_from(items: list[Spoken]) -> None:
     assert (first.conversation_id, first.project_id, first.title) == ("s-1", "lantern", "Fixing the importer")
     assert (first.line, first.source.client, first.source.message_id) == (3, "claude-code", "p-1")
     assert first.turn.occurred_at is not None
-    assert first.turn.metadata == {"branch": "main"}
-    assert items[2].turn.metadata == {"tool": "Read", "branch": "main"}
+    assert first.turn.metadata == {"branch": "main", "line": 3}
+    assert items[2].turn.metadata == {"tool": "Read", "branch": "main", "line": 6}
 
 
 def test_a_broken_line_is_reported_and_the_rest_is_read(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ async def test_forgetting_takes_the_vectors_at_hand_with_it(home: Path) -> None:
     async with AsyncMemory(home, embed=inner, settings={"worker": {"poll": 0.02}}) as memory:
         await memory.add("Alice keeps her spare key under the blue pot", user_id="alice")
         await memory.drain()
-        quick = memory.app.engine.finder.ways.embed
+        quick = memory.app.changing.quick
         assert isinstance(quick, CachedEmbed)
         await memory.search("where is the spare key", user_id="alice")
         assert quick.nbytes > 0

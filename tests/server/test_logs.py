@@ -75,7 +75,7 @@ def test_a_full_file_is_turned_over_and_old_ones_go(settings: Settings) -> None:
         for _ in range(45):
             logging.getLogger("recollect.server").info("x" * 100_000)
     files = sorted(path.name for path in (settings.home / "logs").iterdir())
-    assert files == ["recollect.log", "recollect.log.1", "recollect.log.2"]
+    assert files == ["recollect.log", "recollect.log.1", "recollect.log.2", "recollect.log.lock"]
     for name in files:
         status = (settings.home / "logs" / name).stat()
         assert status.st_size <= 1 << 20

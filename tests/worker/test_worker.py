@@ -258,9 +258,10 @@ async def test_a_worker_that_is_to_leave_finishes_what_it_has_begun_and_claims_n
         done.append(len(jobs))
 
     await push(queue, 2)
-    worker = Worker("w", queue, {"embed": slow, "derive": slow}, Pace(poll=0.01))
+    worker = Worker("w", queue, {"embed": slow, "derive": slow}, Pace(poll=60))
     worker.start()
     await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.sleep(0.2)  # it has looked once more and waits
     leaving = asyncio.create_task(worker.finish(60))
     await asyncio.sleep(0)
     await push(queue, 3, "derive")
