@@ -51,8 +51,8 @@ def heard(stack: Stack, listener: Listener) -> None:
 def agreed(stack: Stack) -> None:
     """Assert that the index has every vector of the records and, at the latest once it was mended, none besides.
 
-    A Chroma that is killed may bring back what it had said was deleted. Such vectors never answer, for the records decide;
-    the doctor must tell of them, and `reindex` must take them away.
+    A Chroma that is killed may bring back what it had said was deleted. Such vectors never answer, for the records
+    decide; the doctor must tell of them, and `reindex` must take them away.
     """
     found = _index(stack)
     if found["status"] == "warn" and ", 0 missing and " in found["detail"]:
