@@ -16,7 +16,8 @@ METHOD = """## How it is measured
   weights as they are, so they show what a part adds to this recipe, not what a recipe fitted without it would
   reach. 'Alone' rows rank by that signal only.
 - **Ingest.** From the first call until the last has returned (everything is durable and found by word), and until
-  everything is found by meaning too (`drain`), the model loaded before; both in one run, embedding going on beside. The
+  everything is found by meaning too (no text waits for its vector), and until facts and summaries are made as well
+  (`drain`), the model loaded before; all in one run, embedding going on beside. The
   embedder alone gets the same texts in one call, sorted by length by itself. Recollect may hand it more texts than
   came in (facts and summaries it derives), hence the second row of it.
 - **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding

@@ -89,6 +89,7 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
     ours = (
         ("recollect, `capture` of a conversation at a time, found by word", "capture_by_word"),
         ("recollect, the same, found by meaning too", "capture"),
+        ("recollect, the same, with all that is derived from it", "capture_whole"),
         ("recollect, `add` one at a time", "add"),
         ("the embedder alone, same texts", "embedder"),
         (f"the embedder alone, the {found['handed']} texts recollect hands it", "embedder_handed"),
