@@ -119,7 +119,7 @@ class Memory:
         self._open = True
         try:
             self.behind: AsyncMemory = self.wait(_made(home, options))
-        except BaseException:
+        except BaseException:  # however opening ends, its thread ends too
             self._end()
             raise
 

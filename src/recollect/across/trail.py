@@ -40,7 +40,7 @@ class Trail:
             deed, past = self._failed.pop(0)
             try:
                 await self._behind.leave(deed, past, keep=self._keep)
-            except BaseException:
+            except BaseException:  # what is owed stays owed, an interrupt or not
                 self._failed.insert(0, (deed, past))
                 raise
 

@@ -73,7 +73,7 @@ class Live:
         try:
             kept = await self._keep(heard, project)
             told = None if telling is None else await telling
-        except BaseException:
+        except BaseException:  # what was not kept, an interrupt too, may come again
             self._told.unheard(event_id)
             raise
         finally:

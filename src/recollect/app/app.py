@@ -239,7 +239,7 @@ def open_app(
         if not moving:
             check_in_use(database)
         return _built(settings, database, embed or embedder(settings), clock, meters, models)
-    except BaseException:
+    except BaseException:  # however building ends, no connection stays
         database.close_now()
         raise
 

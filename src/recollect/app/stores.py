@@ -64,7 +64,7 @@ def open_database(settings: Settings, meters: Meters, *, analysis: int) -> Datab
         upgrade(database, analysis=analysis)
         if store.url is not None and store.row_security is not None:
             (put_up if store.row_security else take_down)(database)
-    except BaseException:
+    except BaseException:  # however opening ends, no connection stays
         database.close_now()
         raise
     return database

@@ -35,7 +35,7 @@ def open_tables(settings: Settings, schema: str = HEAD) -> OpenTables:
     database = Database(place_of(settings), driver=driver_of(settings))
     try:
         upgrade(database, to=schema)
-    except BaseException:
+    except BaseException:  # however opening ends, no connection stays
         database.close_now()
         raise
     return OpenTables(database)

@@ -53,7 +53,7 @@ async def exported(
         with failing_plainly():
             await export(memory.app.dump, file, untold, reach=reach, vectors=vectors)
             size = file.tell()
-    except BaseException:
+    except BaseException:  # a request that is broken off leaves no file open either
         file.close()
         raise
     headers = {"content-disposition": 'attachment; filename="recollect.jsonl"', "content-length": str(size)}

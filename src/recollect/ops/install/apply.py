@@ -26,7 +26,7 @@ def install(plan: Plan, data: Path) -> Path:
     kept = save(data, replace(plan.journal, folders=tuple(folders)))
     try:
         _carry_out(plan.changes)
-    except BaseException:
+    except BaseException:  # an interrupt too undoes what was begun
         _tidy(made, data)
         if before is None:
             forget(data, plan.client)
@@ -58,7 +58,7 @@ def _carry_out(edits: Sequence[Edit]) -> None:
         for edit in edits:
             put(edit.path, edit.after)
             done.append(edit)
-    except BaseException:
+    except BaseException:  # an interrupt too undoes what was begun
         for edit in reversed(done):
             with suppress(OSError):
                 put(edit.path, edit.before)

@@ -38,7 +38,7 @@ def write(path: Path, data: bytes) -> None:
             os.fsync(descriptor)
         draft.chmod(mode)
         draft.replace(place)
-    except BaseException:
+    except BaseException:  # no draft stays, however writing ends
         draft.unlink(missing_ok=True)
         raise
 

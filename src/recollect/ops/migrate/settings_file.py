@@ -117,7 +117,7 @@ def _put(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         Path(name).chmod(mode)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException:  # no draft stays, however writing ends
         Path(name).unlink(missing_ok=True)
         raise
 

@@ -102,7 +102,7 @@ class Folder:
                 out.write(value)
                 out.flush()
                 os.fsync(out.fileno())
-        except BaseException:
+        except BaseException:  # no draft stays, however writing ends
             Path(path).unlink(missing_ok=True)
             raise
         return Path(path)

@@ -54,7 +54,7 @@ def exchange(path: Path, old: Key | None, new: Key | None, tracker: Tracker) -> 
             try:
                 made = _written(connection, draft, new, tracker)
                 _durable(draft, path)
-            except BaseException:
+            except BaseException:  # no draft of a store stays, however writing ends
                 draft.unlink(missing_ok=True)
                 raise
             _put(connection, path, draft)
