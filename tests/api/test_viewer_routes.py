@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -39,6 +40,15 @@ async def test_the_sample_comes_once_and_goes_as_a_whole(client: httpx.AsyncClie
     assert (await client.delete("/api/viewer/demo")).json()["deleted"] >= first["new"]
     assert (await client.get("/api/viewer/demo")).json()["memories"] == 0
     assert (await memory.get(kept.id)).text == "mine"
+
+
+async def test_the_sample_that_is_removed_while_it_comes_is_gone(client: httpx.AsyncClient) -> None:
+    coming = asyncio.create_task(client.post("/api/viewer/demo"))
+    while not (await client.get("/api/viewer/demo")).json()["memories"]:
+        assert not coming.done()
+    removed = (await client.delete("/api/viewer/demo")).json()["deleted"]
+    assert removed >= (await coming).json()["new"]
+    assert (await client.get("/api/viewer/demo")).json()["memories"] == 0
 
 
 async def test_a_stream_of_one_client_has_all_of_it_and_nothing_else(

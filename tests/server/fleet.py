@@ -22,6 +22,7 @@ import psycopg
 from tests.server.conftest import COMMAND, Server, Start, plain_environment, until
 
 from recollect.server import token
+from recollect.stores.sql.lock import TENANT
 from recollect.testing.model_server import ModelServer, Request, Vectors
 from recollect.testing.model_server.vectors import vector_of
 
@@ -119,6 +120,26 @@ class Fleet:
             return False
 
         until(paused, "a worker was paused while it held a claim", 60)
+
+    def pause_with_lock(self, name: str) -> None:
+        """Stop a worker inside a transaction that holds what others wait for."""
+        process = self.workers[name]
+        locked = (
+            "SELECT 1 FROM pg_stat_activity a JOIN pg_locks l USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
+            f"AND l.classid::bigint >> 8 = {TENANT} "
+            "AND a.state = 'idle in transaction' AND now() - a.state_change > interval '0.2s'"
+        )
+
+        def paused() -> bool:
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.25)
+            if self.asked(locked):
+                return True
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.03)
+            return False
+
+        until(paused, "a worker was paused inside a transaction", 60)
 
     def _said(self, name: str) -> Path:
         return self.folder / f"{name}.said"

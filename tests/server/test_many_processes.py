@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from tests.server.fleet import Fleet, Listener, Writer, check, fleet, heard
 
+from recollect.stores.postgres.server import IDLE_SECONDS
 from recollect.testing.model_server import ModelServer, model_server
 
 KILLS = min(int(os.environ.get("RECOLLECT_KILLS", "50")), 50)
@@ -80,6 +81,25 @@ def test_two_servers_and_two_workers_do_each_job_once_and_tell_each_event_once(
         for worker in made.workers.values():
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(60) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_worker_that_stands_still_inside_a_transaction_keeps_the_others_waiting_for_seconds_only(
+    tmp_path: Path, postgres_url: str, models: ModelServer
+) -> None:
+    with fleet(tmp_path, postgres_url, models, server__jobs=False, worker__lease=2) as made:
+        made.server("one")
+        made.worker("w1")
+        made.worker("w2")
+        threads = writing(made, 2, 100)
+        made.pause_with_lock("w1")
+        stands = time.monotonic()
+        told = written(threads)
+        assert time.monotonic() - stands < 2 * IDLE_SECONDS
+        made.workers["w1"].send_signal(signal.SIGCONT)
+        made.settled()
+        check(made, told)
 
 
 @pytest.mark.slow

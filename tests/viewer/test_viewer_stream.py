@@ -18,7 +18,7 @@ def test_what_one_adds_another_sees_at_once(site: Site) -> None:
             expect(page.get_by_text("Live", exact=True)).to_be_visible()
         site.add("Bo repaired the red bicycle", project_id="live")
         for page in (one, other):
-            expect(rows(page).first).to_contain_text("Bo repaired the red bicycle")
+            expect(rows(page).filter(has_text="Bo repaired the red bicycle")).to_be_visible()
 
 
 def test_what_one_deletes_vanishes_for_another(site: Site) -> None:

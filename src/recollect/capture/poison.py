@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from recollect.capture.normalise import FLAG, normalise
@@ -31,10 +31,13 @@ _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _INLINE = re.compile(r"`[^`\n]{1,400}`")
 
 
+SHORT = 64
+"""Characters of a text that is likely to come again, as the name of a speaker does with every turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Rule:
     name: str
-    cues: tuple[str, ...]
     pattern: re.Pattern[str]
     prose: bool
 
@@ -50,8 +53,9 @@ def flags(text: str) -> tuple[str, ...]:
         seen = unicodedata.normalize("NFKC", seen)
     lower = seen.lower()
     prose: str | None = None
-    for rule in _rules():
-        if rule.name in found or not any(cue in lower for cue in rule.cues):
+    known, cues = _rules()
+    for rule in [known[index] for index in dict.fromkeys([index for cue, index in cues if cue in lower])]:
+        if rule.name in found:
             continue
         if rule.prose and prose is None:
             prose = _prose(seen)
@@ -65,11 +69,20 @@ def flagged(metadata: Mapping[str, Any], *texts: str | None, known: Sequence[str
 
     So nobody flags or clears a text from outside.
     """
-    found = tuple(dict.fromkeys((*known, *(name for text in texts if text for name in flags(text)))))
+    found = tuple(dict.fromkeys((*known, *(name for text in texts if text for name in _flags(text)))))
     if not found and FLAGS not in metadata:
         return metadata
     rest = {name: value for name, value in metadata.items() if name != FLAGS}
     return {**rest, FLAGS: list(found)} if found else rest
+
+
+def _flags(text: str) -> tuple[str, ...]:
+    return _often(text) if len(text) <= SHORT else flags(text)
+
+
+@lru_cache(maxsize=1024)
+def _often(text: str) -> tuple[str, ...]:
+    return flags(text)
 
 
 def _hides(text: str) -> bool:
@@ -86,13 +99,15 @@ def _prose(text: str) -> str:
 
 
 @cache
-def _rules() -> tuple[_Rule, ...]:
-    return tuple(
+def _rules() -> tuple[tuple[_Rule, ...], tuple[tuple[str, int], ...]]:
+    """Return the rules, and every cue with the place of its rule, in their order."""
+    table = rules("poison")
+    made = tuple(
         _Rule(
             rule.get("name", name),
-            tuple(rule["cues"]),
             re.compile("|".join(f"(?:{pattern})" for pattern in rule["patterns"]), re.IGNORECASE | re.MULTILINE),
             rule.get("prose", False),
         )
-        for name, rule in rules("poison").items()
+        for name, rule in table.items()
     )
+    return made, tuple((cue, index) for index, rule in enumerate(table.values()) for cue in rule["cues"])

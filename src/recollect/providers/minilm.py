@@ -98,7 +98,8 @@ class MiniLM:
         run = asyncio.get_running_loop().run_in_executor
         if sum(map(len, texts)) <= QUICK:
             return await run(self._quick, self.embed_now, list(texts))
-        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        # The longest first: what is left to one thread at the end, while the others have nothing to do, is short.
+        order = sorted(range(len(texts)), key=lambda place: -len(texts[place]))
         size = max(1, min(SHARE, -(-len(order) // self._threads)))
         shares = [order[start : start + size] for start in range(0, len(order), size)]
         made = await asyncio.gather(

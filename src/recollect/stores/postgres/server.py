@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, TypeVar
 
 import psycopg
@@ -33,9 +32,12 @@ CONNECT_SECONDS = 10
 LOOK_SECONDS = 10
 """How often a server looks whether row-level security was switched on or off."""
 LOCK_SECONDS = 30
-"""Longest wait for a lock; also how long a transaction may stand idle before the server ends it."""
+"""Longest wait for a lock."""
+IDLE_SECONDS = 20
+"""How long a transaction may stand idle before the server ends it: whoever waits for a process that stands still, with
+locks in its hands, outlasts it."""
 
-_RENDER = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+_RENDER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def server_url(text: str) -> sa.URL:
@@ -226,7 +228,7 @@ class PostgresServer:
             "set_config('search_path', %s, false), "
             "CASE current_setting('synchronous_commit') WHEN 'off' "
             "THEN set_config('synchronous_commit', 'on', false) END",
-            (f"{int(self._timeout * 1000)}", f"{LOCK_SECONDS}s", f"{2 * LOCK_SECONDS}s", f"{self._schema}, public"),
+            (f"{int(self._timeout * 1000)}", f"{LOCK_SECONDS}s", f"{IDLE_SECONDS}s", f"{self._schema}, public"),
         )
 
     def _engine(self, size: int, isolation: Any) -> sa.Engine:

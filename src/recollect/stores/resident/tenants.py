@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ Each shard costs half a millisecond of its own. Beyond the second number the ten
 
 Group = tuple[int, ...]
 """The tenants of a shard, ascending. No other tenant is ever in it: what counts terms counts only theirs."""
+
+_LARGE_SECONDS = 10.0
+"""How long tenants that do not fit are not counted anew: counting a million rows for every search takes longer."""
 
 _MOST_DEAD = 0.25
 """A shard with a larger share of dead rows is loaded anew."""
@@ -63,6 +67,7 @@ class Tenants:
         self._lock = threading.Lock()
         self._shards: OrderedDict[Group, Shard] = OrderedDict()
         self._reaches: tuple[int, dict[Reach, list[int]]] = (-1, {})
+        self._large: dict[Group, float] = {}
 
     def open(self, where: Where, model: str | None = None) -> Opened | None:
         """Return the shards in reach, caught up, with the vectors of `model`; `None` when they do not fit.
@@ -154,8 +159,8 @@ class Tenants:
     ) -> dict[Group, Shard] | None:
         """Bring shards up to date and return those that now stand for the groups, `None` when they do not fit."""
         found = None if model is None else model_key(connection, model)
-        new = [owner for group, shard in stale if shard.change_seq == 0 for owner in group]
-        if new and held + self._size(connection, new, 384 if found is None else found[1]) > self._limit:
+        new = tuple(owner for group, shard in stale if shard.change_seq == 0 for owner in group)
+        if new and not self._fits(connection, new, held, 384 if found is None else found[1]):
             return None
         fresh = {}
         for group, shard in stale:
@@ -176,10 +181,18 @@ class Tenants:
             fresh[group] = now
         return fresh
 
-    def _size(self, connection: sa.Connection, owners: Sequence[int], dimension: int) -> int:
-        """Return about how many bytes these tenants will take together."""
+    def _fits(self, connection: sa.Connection, owners: Group, held: int, dimension: int) -> bool:
+        """Whether these tenants fit beside what is held; where they do not, that stands for a while."""
+        now = time.monotonic()
+        if self._large.get(owners, 0.0) > now:
+            return False
         query = sa.select(sa.func.count()).select_from(memory).where(memory.c.tenant.in_(owners))
-        return int(connection.execute(query).scalar_one()) * (_MEMORY_BYTES + 2 * dimension)
+        size = int(connection.execute(query).scalar_one()) * (_MEMORY_BYTES + 2 * dimension)
+        if held + size > self._limit:
+            self._large = {group: until for group, until in self._large.items() if until > now}
+            self._large[owners] = now + _LARGE_SECONDS
+            return False
+        return True
 
     def _evict(self, used: set[Group]) -> None:
         with self._lock:

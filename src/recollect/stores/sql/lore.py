@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,18 +44,23 @@ class SqlLore:
                 query = sa.select(memory.c.key).select_from(table)
                 query = query.where(memory.c.key.in_(part), *conditions(connection, where))
                 allowed.update(connection.execute(query).scalars())
-            users = memory.c.role == Role.USER
-            kinds = sa.select(users).where(memory.c.role.is_not(None), *inside).distinct()
-            mixed = len(connection.execute(kinds).all()) > 1
-            return _traits([found[int(key)] for key in keys if int(key) in found], allowed, mixed=mixed)
+            rows = [found[int(key)] for key in keys if int(key) in found]
+            return _traits(rows, allowed, mixed=_mixed(connection, rows, inside))
 
         return await self._database.read(work, reach=where.reach)
 
     async def neighbours(self, where: Where, keys: Keys) -> Keys:
         """Return the neighbours of these memories."""
-        traits = await self.traits(where, keys)
-        around = np.concatenate((traits.before, traits.after))
-        return around[around >= 0]
+
+        def work(connection: sa.Connection) -> Keys:
+            inside = reach_conditions(connection, where.reach)
+            around: list[int] = []
+            for part in some([int(key) for key in keys]):
+                query = sa.select(memory.c.key, _beside(-1), _beside(1)).where(memory.c.key.in_(part), *inside)
+                around += [key for row in connection.execute(query) for key in row[1:] if key is not None]
+            return np.array(around, np.int64)
+
+        return await self._database.read(work, reach=where.reach)
 
     async def recent(self, where: Where, limit: int) -> Keys:
         """Return the latest memories."""
@@ -86,20 +92,31 @@ class SqlLore:
         return await self._database.read(work, reach=where.reach)
 
 
-def _query() -> sa.Select[Any]:
+def _mixed(connection: sa.Connection, rows: Sequence[Any], inside: Sequence[sa.ColumnElement[bool]]) -> bool:
+    """Whether both users and others speak in reach; the rows at hand tell it of most."""
+    said = {row.role == Role.USER for row in rows if row.role is not None}
+    for user in {True, False} - said:
+        role = memory.c.role == Role.USER if user else memory.c.role != Role.USER
+        if connection.execute(sa.select(memory.c.key).where(role, *inside).limit(1)).first() is None:
+            return False
+    return True
+
+
+def _beside(step: int) -> sa.ScalarSelect[Any]:
+    """Return the key of the turn before or after a memory in its conversation."""
     other = memory.alias("other")
+    beyond = other.c.position < memory.c.position if step < 0 else other.c.position > memory.c.position
+    order = other.c.position.desc() if step < 0 else other.c.position.asc()
+    query = sa.select(other.c.key).where(other.c.conversation == memory.c.conversation, other.c.position > 0)
+    return query.where(memory.c.position > 0, beyond).order_by(order).limit(1).scalar_subquery()
 
-    def neighbour(step: int) -> sa.ScalarSelect[Any]:
-        beyond = other.c.position < memory.c.position if step < 0 else other.c.position > memory.c.position
-        order = other.c.position.desc() if step < 0 else other.c.position.asc()
-        query = sa.select(other.c.key).where(other.c.conversation == memory.c.conversation, other.c.position > 0)
-        return query.where(memory.c.position > 0, beyond).order_by(order).limit(1).scalar_subquery()
 
+def _query() -> sa.Select[Any]:
     words = sa.select(sa.func.sum(chunk.c.words)).where(chunk.c.memory == memory.c.key)
     return sa.select(
         memory.c.key,
-        sa.func.coalesce(neighbour(-1), -1).label("before"),
-        sa.func.coalesce(neighbour(1), -1).label("after"),
+        sa.func.coalesce(_beside(-1), -1).label("before"),
+        sa.func.coalesce(_beside(1), -1).label("after"),
         sa.func.coalesce(memory.c.conversation, -1).label("conversation"),
         sa.func.coalesce(words.scalar_subquery(), 0).label("words"),
         memory.c.occurred_at,

@@ -25,7 +25,7 @@ T = TypeVar("T")
 GLANCE = 0.002
 """Seconds for which a look at whether another process has written is good: searches look several times each."""
 
-_RENDER = partial(json.dumps, ensure_ascii=False, separators=(",", ":"))
+_RENDER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class SqliteFile:
