@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -22,6 +23,7 @@ from recollect.errors import ConfigError, RecollectError, StoreBusy, StoreDamage
 from recollect.exchange import Batch
 from recollect.models import Reach, Role, Scope, Where
 from recollect.settings import load
+from recollect.stores.postgres.cursor import Cursor
 from recollect.stores.postgres.errors import translated
 from recollect.stores.postgres.server import PostgresServer, server_url
 from recollect.stores.sql.database import Database
@@ -66,6 +68,24 @@ def test_an_empty_database_is_brought_to_what_the_schema_describes(postgres_serv
     assert database.read_now(version) == HEAD
     assert database.read_now(analysis_of) == 7
     database.close_now()
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_who_stands_still_inside_a_transaction_is_thrown_out(postgres_url: str, *, many: bool) -> None:
+    other = psycopg.connect(postgres_url, autocommit=True)
+    standing = psycopg.connect(postgres_url, cursor_factory=Cursor)
+    with contextlib.closing(other), contextlib.closing(standing):
+        standing.execute("CREATE TEMPORARY TABLE kept (number int)")
+        standing.execute("SET idle_in_transaction_session_timeout = 200")
+        standing.commit()
+        if many:
+            standing.cursor().executemany("INSERT INTO kept VALUES (%s)", [(1,), (2,)])
+        else:
+            standing.cursor().execute("INSERT INTO kept VALUES (1)")
+        pid = standing.info.backend_pid
+        until(lambda: other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone() is None)
+        with pytest.raises(StoreBusy, match="stood still"), translated():
+            standing.commit()
 
 
 def test_many_may_open_a_new_database_at_once(postgres_server: Postgres) -> None:

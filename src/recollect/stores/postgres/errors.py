@@ -67,6 +67,10 @@ def _damaged(text: str) -> RecollectError:
     return StoreDamaged(f"The database is damaged ({text})", hint="It was left untouched. Restore a backup.")
 
 
+def _stood_still(_: str) -> RecollectError:
+    return StoreBusy("The transaction stood still for too long", hint="Try again; nothing was written.")
+
+
 _BY_STATE: dict[str, Callable[[str], RecollectError]] = {
     "53100": _full,
     LEFT_STATE: lambda _: moved(),
@@ -76,6 +80,8 @@ _BY_STATE: dict[str, Callable[[str], RecollectError]] = {
     ),
     TOO_LONG: lambda text: StoreBusy(f"The database took too long ({text})", hint="Ask for less, or try again."),
     "55P03": lambda _: StoreBusy("Another process kept what is written locked", hint="Try again; nothing was written."),
+    "25P03": _stood_still,
+    "25P04": _stood_still,
     "42501": _refused,
     "3D000": lambda text: StoreReadOnly(f"There is no such database ({text})", hint="Create it, or mend store.url."),
     "22021": lambda text: StoreError(f"The store cannot hold a value ({text})", hint="Nothing was written."),

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 
 from recollect.errors import ConfigError, StoreError
 from recollect.models import walls
+from recollect.stores.postgres.cursor import Cursor
 from recollect.stores.postgres.errors import AGAIN, sqlstate, translated
 from recollect.stores.postgres.news import News
 from recollect.stores.postgres.walls import OPEN, shut_in, up
@@ -239,7 +240,7 @@ class PostgresServer:
             pool_timeout=LOCK_SECONDS,
             pool_pre_ping=True,
             isolation_level=isolation,
-            connect_args=_ARGUMENTS,
+            connect_args={**_ARGUMENTS, "cursor_factory": Cursor},
             json_serializer=_RENDER,
             hide_parameters=True,  # errors must not tell what people said
         )
