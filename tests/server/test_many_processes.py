@@ -96,7 +96,7 @@ def test_a_worker_that_stands_still_inside_a_transaction_keeps_the_others_waitin
         made.pause_with_lock("w1")
         stands = time.monotonic()
         told = written(threads)
-        assert time.monotonic() - stands < 2 * IDLE_SECONDS
+        assert time.monotonic() - stands < 4 * IDLE_SECONDS  # of its connections several may get the lock in turn
         made.workers["w1"].send_signal(signal.SIGCONT)
         made.settled()
         check(made, told)
