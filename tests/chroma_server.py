@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from tests.small_disk import small_disk
 
 ROOT = Path(__file__).parents[1]
 PLACES = (".venv/.chroma/bin/chroma", ".bench/chroma/bin/chroma")
@@ -28,6 +29,7 @@ class Chroma:
             port = int(free.getsockname()[1])
         self.url = f"chroma://127.0.0.1:{port}"
         self._beat = f"http://127.0.0.1:{port}/api/v2/heartbeat"
+        self.folder = folder
         self._log = folder / "log"
         self._command = [program, "run", "--path", str(folder / "data"), "--host", "127.0.0.1", "--port", str(port)]
         self._process: subprocess.Popen[bytes] | None = None
@@ -62,14 +64,16 @@ def program() -> str:
 
 
 @contextmanager
-def chroma() -> Iterator[Chroma]:
-    """Give a running Chroma; skip the test where there is none to be had."""
+def chroma(room: str = "") -> Iterator[Chroma]:
+    """Give a running Chroma, on a disk of so much room where one is named; skip the test where that cannot be had."""
     found = program()
-    folder = Path(tempfile.mkdtemp(prefix="recollect-chroma"))
-    server = Chroma(found, folder)
-    try:
+    with ExitStack() as closing:
+        folder = Path(
+            closing.enter_context(tempfile.TemporaryDirectory(prefix="recollect-chroma", ignore_cleanup_errors=True))
+        )
+        if room:
+            folder = closing.enter_context(small_disk(folder / "disk", room))
+        server = Chroma(found, folder)
+        closing.callback(server.kill)
         server.start()
         yield server
-    finally:
-        server.kill()
-        shutil.rmtree(folder, ignore_errors=True)

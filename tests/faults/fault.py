@@ -15,6 +15,7 @@ import psycopg
 from tests.faults.stack import Stack
 from tests.proxy import Proxy
 from tests.server.conftest import until
+from tests.small_disk import fill
 
 Harm = Callable[[Stack, random.Random], None]
 
@@ -30,6 +31,7 @@ class Fault:
     settings: dict[str, Any] = field(default_factory=dict)
     workers: int = 2
     each: int = 1
+    room: str = ""
 
 
 def kill_server(stack: Stack, seed: random.Random) -> None:
@@ -80,6 +82,14 @@ def kill_chroma(stack: Stack, seed: random.Random) -> None:
     stack.chroma.kill()
     time.sleep(seed.uniform(0, 0.5))
     stack.chroma.start()
+
+
+def fill_disk(stack: Stack, seed: random.Random) -> None:
+    """Fill the disk of the index of vectors to the last byte, and give it room again."""
+    assert stack.chroma is not None
+    ballast = fill(stack.chroma.folder)
+    time.sleep(seed.uniform(0.2, 1.0))
+    ballast.unlink()
 
 
 def cut(wire: str) -> Harm:
@@ -146,6 +156,7 @@ def _holds_none(stack: Stack, name: str) -> bool:
     return not stack.holds_claim(stack.workers[name])
 
 
+ROOM = "128m"
 SHORT = {"worker__lease": 2, "server__jobs": False}
 
 FAULTS = {
@@ -154,6 +165,7 @@ FAULTS = {
     "postgres": Fault("PostgreSQL killed (crash recovery)", kill_postgres),
     "redis": Fault("Redis killed", kill_redis),
     "chroma": Fault("Chroma killed", kill_chroma, index=True),
+    "full-disk": Fault("Chroma's disk full", fill_disk, index=True, room=ROOM),
     "cut-clients": Fault("clients' connections cut", cut("clients"), ("clients",)),
     "halfway-clients": Fault(
         "a client's request cut half-way",

@@ -80,13 +80,23 @@ class Stack(Fleet):
 
 @contextmanager
 def stack(
-    folder: Path, *, servers: int = 2, workers: int = 2, wires: Collection[str] = (), index: bool = False, **more: Any
+    folder: Path,
+    *,
+    servers: int = 2,
+    workers: int = 2,
+    wires: Collection[str] = (),
+    index: bool = False,
+    room: str = "",
+    **more: Any,
 ) -> Iterator[Stack]:
-    """Give the stack, all of it running; `index` adds a Chroma. The database is as safe as it is by default."""
+    """Give the stack, all of it running; `index` adds a Chroma, on a disk of so much `room` where that is said.
+
+    The database is as safe as it is by default.
+    """
     with ExitStack() as closing:
         database = closing.enter_context(postgres(debian(), ("-c", "max_connections=300")))
         redis = closing.enter_context(redis_server())
-        beside = closing.enter_context(chroma()) if index else None
+        beside = closing.enter_context(chroma(room)) if index else None
         models = closing.enter_context(model_server())
         made = _stack(folder, database, redis, beside, models, frozenset(wires), more)
         closing.callback(made.close)

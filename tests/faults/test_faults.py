@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.faults.fault import FAULTS, LONG, Fault
+from tests.faults.fault import FAULTS, LONG, ROOM, Fault
 from tests.faults.load import Load, load
 from tests.faults.stack import WIRES, Stack, stack
 from tests.faults.whole import whole
@@ -28,8 +28,12 @@ def suffer(made: Stack, meets: Load, fault: Fault, times: int, seed: random.Rand
 @pytest.mark.timeout(900)
 def test_one_fault_after_the_other_in_any_order_loses_nothing_and_makes_nothing_double(tmp_path: Path) -> None:
     seed = random.Random(4711)
-    names = seed.sample(sorted(FAULTS), len(FAULTS))
-    with stack(tmp_path, wires=WIRES, index=True, worker__lease=2, server__jobs=False) as made, load(made) as meets:
+    room = ROOM if os.geteuid() == 0 else ""  # only root may mount a small disk
+    names = [name for name in seed.sample(sorted(FAULTS), len(FAULTS)) if room or not FAULTS[name].room]
+    with (
+        stack(tmp_path, wires=WIRES, index=True, room=room, worker__lease=2, server__jobs=False) as made,
+        load(made) as meets,
+    ):
         for name in names:
             suffer(made, meets, FAULTS[name], 1, seed)
         meets.stop()
@@ -42,7 +46,9 @@ def test_one_fault_after_the_other_in_any_order_loses_nothing_and_makes_nothing_
 def test_again_and_again_under_load_nothing_is_lost_and_nothing_double(name: str, tmp_path: Path, held: Held) -> None:
     fault, seed = (FAULTS | LONG)[name], random.Random(4711)
     with (
-        stack(tmp_path, workers=fault.workers, wires=fault.wires, index=fault.index, **fault.settings) as made,
+        stack(
+            tmp_path, workers=fault.workers, wires=fault.wires, index=fault.index, room=fault.room, **fault.settings
+        ) as made,
         load(made) as meets,
     ):
         suffer(made, meets, fault, TIMES, seed)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from tests.chroma_server import Chroma, program
+from tests.small_disk import fill, small_disk
 
 from recollect.app import beside as attending
 from recollect.app import stores
@@ -28,17 +26,8 @@ WRITTEN = 30
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """Return a small disk of its own."""
-    if os.name != "posix" or os.geteuid() != 0 or shutil.which("mount") is None:
-        pytest.skip("only root may mount a small disk")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM}", "tmpfs", place], check=False)
-    if mounted.returncode:
-        pytest.skip("the operating system lets even root mount nothing here")
-    try:
+    with small_disk(tmp_path / "disk", ROOM) as place:
         yield place
-    finally:
-        subprocess.run(["umount", "--lazy", place], check=True)
 
 
 @pytest.fixture
@@ -60,19 +49,6 @@ async def memory(home: Path, server: Chroma, monkeypatch: pytest.MonkeyPatch) ->
     settings = {"vectors": {"url": server.url}, "worker": {"poll": 0.05}}
     async with AsyncMemory(home, embed=FakeEmbedder(dimension=DIMENSION), settings=settings) as found:
         yield found
-
-
-def fill(disk: Path) -> Path:
-    """Fill a disk to the last byte; return what fills it."""
-    ballast = disk / "ballast"
-    with ballast.open("wb", buffering=0) as file:
-        for size in (1 << 20, 1 << 12, 1):
-            try:
-                while True:
-                    file.write(bytes(size))
-            except OSError:
-                continue
-    return ballast
 
 
 async def waiting(memory: AsyncMemory) -> int:
