@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
 
 import sqlalchemy as sa
 
@@ -23,19 +22,17 @@ def estimated(connection: sa.Connection, model: tuple[int, int], question: Float
     chosen = list(owners)[:: max(len(owners) // TENANTS, 1)][:TENANTS]
     found: dict[int, bytes] = {}
     mine = vector.c.model == model[0]
-    for owner, block in product(chosen, range(max(BLOCKS // len(chosen), 1))):
+    blocks = max(BLOCKS // len(chosen), 1)
+    for owner in chosen:
         ends = sa.select(sa.func.min(vector.c.seq), sa.func.max(vector.c.seq)).where(mine, vector.c.tenant == owner)
         low, high = connection.execute(ends).one()
         if low is None:
             continue
-        first = low + (high - low) * block // max(BLOCKS // len(chosen), 1)
-        rows = (
-            sa.select(vector.c.seq, vector.c.code)
-            .where(mine, vector.c.tenant == owner, vector.c.seq >= first)
-            .order_by(vector.c.seq)
-            .limit(EACH)
-        )
-        found.update((row.seq, row.code) for row in connection.execute(rows))
+        of_owner = sa.select(vector.c.seq, vector.c.code).where(mine, vector.c.tenant == owner)
+        for block in range(blocks):
+            first = low + (high - low) * block // blocks
+            rows = of_owner.where(vector.c.seq >= first).order_by(vector.c.seq).limit(EACH)
+            found.update((row.seq, row.code) for row in connection.execute(rows))
     counts = Counts()
     if found:
         counts.add(decode(*unpack(list(found.values()), model[1])) @ question)
