@@ -21,17 +21,17 @@ PLACES = (".venv/.chroma/bin/chroma", ".bench/chroma/bin/chroma")
 
 
 class Chroma:
-    """One server in a folder and on a port of its own, which it keeps when it is killed and started again."""
+    """One server on a port of its own, which it keeps when it is killed and started again; it logs in a folder."""
 
-    def __init__(self, program: str, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path, data: Path | None = None) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = int(free.getsockname()[1])
         self.url = f"chroma://127.0.0.1:{port}"
         self._beat = f"http://127.0.0.1:{port}/api/v2/heartbeat"
-        self.folder = folder
+        self.data = data or folder / "data"
         self._log = folder / "log"
-        self._command = [program, "run", "--path", str(folder / "data"), "--host", "127.0.0.1", "--port", str(port)]
+        self._command = [program, "run", "--path", str(self.data), "--host", "127.0.0.1", "--port", str(port)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -71,9 +71,8 @@ def chroma(room: str = "") -> Iterator[Chroma]:
         folder = Path(
             closing.enter_context(tempfile.TemporaryDirectory(prefix="recollect-chroma", ignore_cleanup_errors=True))
         )
-        if room:
-            folder = closing.enter_context(small_disk(folder / "disk", room))
-        server = Chroma(found, folder)
+        disk = closing.enter_context(small_disk(folder / "disk", room)) if room else None
+        server = Chroma(found, folder, disk)
         closing.callback(server.kill)
         server.start()
         yield server

@@ -85,11 +85,16 @@ def kill_chroma(stack: Stack, seed: random.Random) -> None:
 
 
 def fill_disk(stack: Stack, seed: random.Random) -> None:
-    """Fill the disk of the index of vectors to the last byte, and give it room again."""
+    """Fill the disk of the index of vectors to the last byte, make room, and start it anew.
+
+    Chroma 1.5 answers with errors, or not at all, once a write has met a full disk, until somebody restarts it.
+    """
     assert stack.chroma is not None
-    ballast = fill(stack.chroma.folder)
+    ballast = fill(stack.chroma.data)
     time.sleep(seed.uniform(0.2, 1.0))
     ballast.unlink()
+    stack.chroma.kill()
+    stack.chroma.start()
 
 
 def cut(wire: str) -> Harm:

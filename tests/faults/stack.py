@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ import psycopg
 from tests.chroma_server import Chroma, chroma
 from tests.proxy import Proxy
 from tests.redis_server import RedisServer, redis_server
-from tests.server.conftest import COMMAND, Server, Start, plain_environment, until
+from tests.server.conftest import COMMAND, Server, Start, plain_environment
 from tests.server.fleet import Fleet
 from tests.servers import Postgres, debian, postgres
 
@@ -63,13 +64,11 @@ class Stack(Fleet):
 
     def settled(self) -> None:
         """Wait until no job is left; one that is parked will never be done."""
-
-        def over() -> bool:
-            rows = self.asked("SELECT state, name, error FROM job ORDER BY state = 'parked' DESC LIMIT 5")
+        end = time.monotonic() + SETTLED_WITHIN
+        while rows := self.asked("SELECT state, name, error FROM job ORDER BY state = 'parked' DESC LIMIT 5"):
             assert all(state != "parked" for state, _, _ in rows), rows
-            return not rows
-
-        until(over, "every job was done", SETTLED_WITHIN)
+            assert time.monotonic() < end, rows
+            time.sleep(0.1)
 
     def close(self) -> None:
         """End everything the hard way."""

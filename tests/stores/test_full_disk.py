@@ -31,8 +31,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def server(disk: Path) -> Iterator[Chroma]:
-    running = Chroma(program(), disk)
+def server(tmp_path: Path, disk: Path) -> Iterator[Chroma]:
+    running = Chroma(program(), tmp_path, disk)
     try:
         running.start()
         yield running

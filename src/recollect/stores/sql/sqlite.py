@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -42,6 +43,7 @@ class SqliteFile:
         self._reader = _engine(driver, path, size=2 * readers + 2, begin="BEGIN")
         self._asking = threading.Lock()
         self._asker: Any = None
+        self._watches: WeakSet[Watch] = WeakSet()
         self.writes = 0
 
     def prepare(self) -> None:
@@ -84,7 +86,9 @@ class SqliteFile:
 
     def watch(self) -> Watch:
         """Return what tells, in microseconds, whether anyone has written."""
-        return Watch(self, self._reader)
+        made = Watch(self, self._reader)
+        self._watches.add(made)
+        return made
 
     def listen(self, heard: Callable[[], object]) -> None:
         """Do nothing: a file tells nobody. Who wants to know looks at a watch."""
@@ -100,7 +104,9 @@ class SqliteFile:
             return work(connection)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, those of watches that nobody closed among them."""
+        for watch in list(self._watches):
+            watch.close()
         if self._asker is not None:
             self._asker.close()
         self._writer.dispose()
@@ -115,6 +121,7 @@ class Watch:
         self._lock = threading.Lock()
         self._file = file
         self._seen = (-1, 0.0, 0)
+        self._closed = False
         with file.translated():
             self._connection = _own_connection(engine)
 
@@ -133,8 +140,11 @@ class Watch:
             return stamp
 
     def close(self) -> None:
-        """Close the connection; also after the database."""
-        self._connection.close()
+        """Close the connection; what is closed stays so."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._connection.close()
 
 
 def _own_connection(engine: sa.Engine) -> PoolProxiedConnection:
