@@ -23,6 +23,7 @@ from recollect.errors import ConfigError, RecollectError, StoreBusy, StoreDamage
 from recollect.exchange import Batch
 from recollect.models import Reach, Role, Scope, Where
 from recollect.settings import load
+from recollect.stores.postgres import server
 from recollect.stores.postgres.cursor import Cursor
 from recollect.stores.postgres.errors import translated
 from recollect.stores.postgres.server import PostgresServer, server_url
@@ -86,6 +87,29 @@ def test_who_stands_still_inside_a_transaction_is_thrown_out(postgres_url: str, 
         until(lambda: other.execute("SELECT 1 FROM pg_stat_activity WHERE pid = %s", [pid]).fetchone() is None)
         with pytest.raises(StoreBusy, match="stood still"), translated():
             standing.commit()
+
+
+def test_who_stands_still_in_the_middle_of_a_pipeline_is_thrown_out_by_whoever_waits(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.5)
+    standing = psycopg.connect(postgres_url, application_name="recollect")
+    database = Database(PostgresServer(postgres_url))
+    with contextlib.closing(standing):
+        standing.execute("SELECT pg_advisory_xact_lock(4711)")
+        standing.pgconn.enter_pipeline_mode()
+        standing.pgconn.send_query_params(b"SELECT 1", None)
+        standing.pgconn.send_flush_request()
+        standing.pgconn.flush()
+
+        def locked(connection: sa.Connection) -> None:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4711)")
+
+        with pytest.raises(StoreBusy, match="kept what is written locked"):
+            database.write_now(locked)
+        database.write_now(locked)
+    database.close_now()
 
 
 def test_many_may_open_a_new_database_at_once(postgres_server: Postgres) -> None:

@@ -14,6 +14,9 @@ from recollect.stores.sql.left import LEFT_STATE, moved
 AGAIN = frozenset({"40001", "40P01", "23505"})
 """Serialisation failure, deadlock, and a row that another transaction has just written: run again, it will know."""
 
+LOCKED = "55P03"
+"""What was to be written was kept locked for too long."""
+
 TOO_LONG = "57014"
 """A statement that took longer than it may."""
 
@@ -79,7 +82,7 @@ _BY_STATE: dict[str, Callable[[str], RecollectError]] = {
         f"The database takes no writes ({text})", hint="Name the primary in store.url."
     ),
     TOO_LONG: lambda text: StoreBusy(f"The database took too long ({text})", hint="Ask for less, or try again."),
-    "55P03": lambda _: StoreBusy("Another process kept what is written locked", hint="Try again; nothing was written."),
+    LOCKED: lambda _: StoreBusy("Another process kept what is written locked", hint="Try again; nothing was written."),
     "25P03": _stood_still,
     "25P04": _stood_still,
     "42501": _refused,

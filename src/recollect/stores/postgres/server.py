@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
@@ -17,10 +18,12 @@ from sqlalchemy.dialects.postgresql import psycopg as dialect
 from recollect.errors import ConfigError, StoreError
 from recollect.models import walls
 from recollect.stores.postgres.cursor import Cursor
-from recollect.stores.postgres.errors import AGAIN, sqlstate, translated
+from recollect.stores.postgres.errors import AGAIN, LOCKED, sqlstate, translated
 from recollect.stores.postgres.news import News
 from recollect.stores.postgres.walls import OPEN, shut_in, up
 from recollect.stores.sql.lock import HOLD_SCHEMA, SETTLED
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -37,6 +40,12 @@ LOCK_SECONDS = 30
 IDLE_SECONDS = 20
 """How long a transaction may stand idle before the server ends it: whoever waits for a process that stands still, with
 locks in its hands, outlasts it."""
+
+_END_STANDING = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND usename = current_user AND application_name = 'recollect' AND state = 'active' "
+    "AND wait_event = 'ClientRead' AND query NOT LIKE 'COPY %%' AND now() - state_change > make_interval(secs => %s)"
+)
 
 _RENDER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -112,10 +121,22 @@ class PostgresServer:
                         self._shut_in(connection)
                         return work(connection)
                 except sa.exc.DBAPIError as error:
+                    if sqlstate(error) == LOCKED:
+                        self._end_standing()
                     if sqlstate(error) not in AGAIN or attempt + 1 == TRIES:
                         raise
                     time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - so that two do not meet again
         raise StoreError("The database was given no chance to write")  # pragma: no cover
+
+    def _end_standing(self) -> None:
+        """End connections of ours that stand still in the middle of what they were sending.
+
+        There the server counts no time at all: a process that is stopped would keep its locks until it goes on.
+        """
+        with contextlib.suppress(psycopg.Error), self.door() as connection:
+            ended = connection.execute(_END_STANDING, (IDLE_SECONDS,)).rowcount
+            if ended:
+                log.warning("Ended %d connections of processes that stood still with what others waited for", ended)
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` over one consistent view; once more where the connection turns out to be lost."""
@@ -173,7 +194,7 @@ class PostgresServer:
         """Call `heard` when another process has written."""
         self._heard().listen(heard)
 
-    @contextmanager
+    @contextlib.contextmanager
     def translated(self) -> Iterator[None]:
         """Turn every error of the driver into one of ours."""
         with translated():
