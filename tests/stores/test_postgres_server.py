@@ -275,7 +275,7 @@ async def test_a_whole_store_over_the_server(postgres_url: str, home: Path) -> N
         )
         assert (await opened.search("小白"))[0].memory.text == "我的猫叫小白"
         assert "Bella" in (await opened.context("cat")).text
-        assert (await opened.stats()).memories == 2
+        assert (await opened.stats()).by_kind["turn"] == 2
         await opened.delete(str(kept.ids[0]))
     async with AsyncMemory(home, settings=settings) as opened:
         assert [hit.memory.text for hit in await opened.search("cat")] in ([], ["我的猫叫小白"])
