@@ -2,9 +2,9 @@
 
 HEAD = """# Benchmarks
 
-All figures come from one run on one machine by `{command}`, where the folder holds evaluation files in the form
-that the end of this page describes. Each measurement is a process of its own. Absolute figures are this machine's;
-trust ratios.
+The figures come from one machine and from `{command}`, where the folder holds evaluation files in the form that the
+end of this page describes; each section says when it was measured. Each measurement is a process of its own. Absolute
+figures are this machine's; trust ratios.
 """
 
 METHOD = """## How it is measured

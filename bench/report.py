@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from bench.notes import HEAD, METHOD
@@ -33,24 +33,30 @@ def report(kept: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     if kept["quick"]:
         lines.append("\nThis was a **quick run**: small samples, no large stores. Its figures are rough.")
     lines += ["\n## What was asked, and what was measured\n", summary(runs)]
-    for title, section in (
-        ("Retrieval quality", _quality(runs)),
-        ("Ingest", _ingest(runs)),
-        ("Search latency", _latency(runs)),
-        ("Search across projects", _across(runs)),
-        ("Extraction by a model", _infer(runs)),
-        ("Acknowledgement, cold start, memory, disk", _footprint(runs)),
-        ("Hooks", _hooks(runs)),
-        ("Over HTTP", _server(runs)),
-        ("Peers", _peers(runs)),
+    for title, names, section in (
+        ("Retrieval quality", ("quality",), _quality(runs)),
+        ("Ingest", ("ingest", "peers"), _ingest(runs)),
+        ("Search latency", ("latency",), _latency(runs)),
+        ("Search across projects", ("across",), _across(runs)),
+        ("Extraction by a model", ("infer",), _infer(runs)),
+        ("Acknowledgement, cold start, memory, disk", ("capture", "cold", "memory", "disk"), _footprint(runs)),
+        ("Hooks", ("hooks",), _hooks(runs)),
+        ("Over HTTP", ("server",), _server(runs)),
+        ("Peers", ("peers", "ingest", "latency", "memory", "cold"), _peers(runs)),
     ):
-        lines += [f"## {title}\n", *section]
+        lines += [f"## {title}\n", _when(runs, names), *section]
         name = {"Retrieval quality": "ablation", "Ingest": "ingest", "Search latency": "latency"}.get(title, "")
         if name in pictures:
             lines.append(f"![{title}]({pictures[name]})\n")
     lines += _missing(runs)
     lines.append(METHOD)
     return "\n".join(lines)
+
+
+def _when(runs: Mapping[str, Any], names: Collection[str]) -> str:
+    """Return when the figures of a section were taken: a run may measure some, and others stand as they were."""
+    times = sorted(run["at"][:16].replace("T", " ") for name, run in runs.items() if name.partition("/")[0] in names)
+    return f"Measured {times[0]} to {times[-1][11:]} UTC.\n" if times else ""
 
 
 def _quality(runs: Mapping[str, Any]) -> Iterator[str]:
