@@ -25,11 +25,11 @@ from recollect.stores.beside.sample import estimated
 from recollect.stores.code import Floats, decode, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
 from recollect.stores.sql.database import Database
-from recollect.stores.sql.schema import chunk, conversation, memory, tenant, vector
+from recollect.stores.sql.lore import allowed
+from recollect.stores.sql.schema import chunk, vector
 from recollect.stores.sql.schema import model as sql_model
 from recollect.stores.sql.tenants import tenants_in
 from recollect.stores.sql.vectors import SqlVectors, drop_vectors, model_key
-from recollect.stores.sql.where import conditions
 from recollect.stores.sql.write import some
 
 log = logging.getLogger(__name__)
@@ -181,8 +181,8 @@ def _ranked(connection: sa.Connection, plan: Plan, where: Where, chunks: Sequenc
     query = sa.select(chunk.c.memory, chunk.c.key, vector.c.code).join(chunk, vector.c.chunk == chunk.c.key)
     query = query.where(vector.c.model == plan.model[0])
     near = [row for part in some(chunks) for row in connection.execute(query.where(vector.c.chunk.in_(part)))]
-    allowed = _allowed(connection, where, list(dict.fromkeys(row[0] for row in near)))
-    rows = [row for row in near if row[0] in allowed]
+    answering = allowed(connection, where, list(dict.fromkeys(row[0] for row in near)))
+    rows = [row for row in near if row[0] in answering]
     if not rows:
         return best(*_NONE, limit, plan.counts) if plan.counts.count else nothing()
     scores = decode(*unpack([row[2] for row in rows], plan.model[1])) @ plan.question
@@ -197,11 +197,3 @@ def _ranked(connection: sa.Connection, plan: Plan, where: Where, chunks: Sequenc
         limit,
         plan.counts,
     )
-
-
-def _allowed(connection: sa.Connection, where: Where, keys: Sequence[int]) -> set[int]:
-    """Return which of the memories meet the conditions."""
-    table = memory.join(tenant, memory.c.tenant == tenant.c.key)
-    table = table.outerjoin(conversation, memory.c.conversation == conversation.c.key)
-    query = sa.select(memory.c.key).select_from(table).where(*conditions(connection, where))
-    return {key for part in some(keys) for key in connection.execute(query.where(memory.c.key.in_(part))).scalars()}

@@ -36,16 +36,8 @@ class SqlLore:
             for part in some([int(key) for key in keys]):
                 query = _query().where(memory.c.key.in_(part), *inside)
                 found.update((row.key, row) for row in connection.execute(query))
-            table = memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
-                conversation, memory.c.conversation == conversation.c.key
-            )
-            allowed: set[int] = set()
-            for part in some(list(found)):
-                query = sa.select(memory.c.key).select_from(table)
-                query = query.where(memory.c.key.in_(part), *conditions(connection, where))
-                allowed.update(connection.execute(query).scalars())
             rows = [found[int(key)] for key in keys if int(key) in found]
-            return _traits(rows, allowed, mixed=_mixed(connection, rows, inside))
+            return _traits(rows, allowed(connection, where, list(found)), mixed=_mixed(connection, rows, inside))
 
         return await self._database.read(work, reach=where.reach)
 
@@ -90,6 +82,14 @@ class SqlLore:
             return frozenset(name_code(name) for name in connection.execute(query).scalars()) - {0}
 
         return await self._database.read(work, reach=where.reach)
+
+
+def allowed(connection: sa.Connection, where: Where, keys: Sequence[int]) -> set[int]:
+    """Return which of the memories meet the conditions of a question."""
+    table = memory.join(tenant, memory.c.tenant == tenant.c.key)
+    table = table.outerjoin(conversation, memory.c.conversation == conversation.c.key)
+    query = sa.select(memory.c.key).select_from(table).where(*conditions(connection, where))
+    return {key for part in some(keys) for key in connection.execute(query.where(memory.c.key.in_(part))).scalars()}
 
 
 def _mixed(connection: sa.Connection, rows: Sequence[Any], inside: Sequence[sa.ColumnElement[bool]]) -> bool:
