@@ -33,7 +33,10 @@ def follower(primary: Postgres) -> Iterator[Standby]:
 
 @pytest.fixture
 async def store(primary: Postgres, follower: Standby, home: Path) -> AsyncMemory:
-    url = primary.database()
+    return opened(primary.database(), follower, home)
+
+
+def opened(url: str, follower: Standby, home: Path) -> AsyncMemory:
     name = str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
     settings = {"store": {"url": url, "replica_url": follower.url(name), "replica_lag": LAG}}
     return AsyncMemory(home, settings=settings, embed=FakeEmbedder(), worker=False)
@@ -104,6 +107,20 @@ async def test_a_replica_that_is_behind_is_passed_over_until_it_has_caught_up(
             follower.hold_back(back=False)
         await until(lambda: reading(store).good)
         assert await found(store, "zebra two")
+
+
+async def test_a_replica_without_the_tables_is_done_without(primary: Postgres, follower: Standby, home: Path) -> None:
+    url = primary.database()
+    await anyio.sleep(0.5)
+    follower.hold_back(back=True)
+    try:
+        async with opened(url, follower, home) as store:
+            await say(store, "zebra one")
+            reading(store)._turn(good=True)
+            assert await found(store, "zebra one")
+            assert not reading(store).good
+    finally:
+        follower.hold_back(back=False)
 
 
 async def test_a_replica_that_is_killed_is_done_without_and_taken_up_again(

@@ -29,6 +29,9 @@ log = logging.getLogger(__name__)
 LOOK = 0.5
 """Seconds between two looks at both servers."""
 
+UNHEARD = frozenset(("3F000", "42P01", "42703"))
+"""What a server says that knows no such schema, table or column."""
+
 _WRITTEN = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint"
 _REPLAYED = """
 SELECT pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0')
@@ -129,8 +132,10 @@ class Replica:
         if self._good:
             try:
                 return work(self._standby)
-            except StoreBusy as error:  # it is gone, or threw the query out to go on replaying
-                if isinstance(error.__cause__, Exception) and sqlstate(error.__cause__) == TOO_LONG:
+            except StoreError as error:
+                state = sqlstate(error.__cause__) if isinstance(error.__cause__, Exception) else ""
+                # It is gone, threw the query out to go on replaying, or has not heard of the tables yet.
+                if not (isinstance(error, StoreBusy) and state != TOO_LONG) and state not in UNHEARD:
                     raise
                 log.info("A search goes on at the database itself: %s", error.message)
                 self._turn(good=False)
