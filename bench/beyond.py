@@ -29,11 +29,8 @@ from bench.figure import tell
 from bench.postgres import ASKED, DIMENSION, asked, filled
 from bench.quality import ask, load, mean
 from recollect import AsyncMemory
-from recollect.stores.beside.index import Point
 from recollect.stores.beside.outbox import ensure
 from recollect.stores.beside.vectors import IndexedVectors
-from recollect.stores.code import decode, unpack
-from recollect.stores.sql.schema import chunk, vector
 from recollect.testing.embedder import FakeEmbedder
 
 OPTIONS = ("-c", "shared_buffers=1GB", "-c", "maintenance_work_mem=512MB", "-c", "max_wal_size=4GB")
@@ -43,18 +40,12 @@ ROOMY, TIGHT = 6144, 16
 
 async def with_qdrant(opened: AsyncMemory, folder: Path) -> None:
     """Have vectors that do not fit in memory found by Qdrant's engine, which is given all that are there."""
-    database, model = opened.app.database, opened.app.engine.embed.model
+    database = opened.app.database
     database.write_now(ensure)
-    index, last = EdgeIndex(folder), 0
-    columns = (vector.c.seq, vector.c.chunk, vector.c.tenant, chunk.c.memory, vector.c.code)
-    query = sa.select(*columns).join(chunk, vector.c.chunk == chunk.c.key).order_by(vector.c.seq).limit(2000)
-    while rows := await database.read(lambda connection: connection.execute(query.where(vector.c.seq > last)).all()):  # noqa: B023
-        values = decode(*unpack([row.code for row in rows], DIMENSION))
-        points = [Point(row.chunk, row.memory, row.tenant, one.tolist()) for row, one in zip(rows, values, strict=True)]
-        await index.put(model, DIMENSION, points)
-        last = rows[-1].seq
+    beside = IndexedVectors(database, EdgeIndex(folder))
+    await beside.follow()
     resident: Any = opened.app.engine.stores.vectors
-    resident._behind = IndexedVectors(database, index)  # noqa: SLF001 - a bench has no server to name in the settings
+    resident._behind = beside  # noqa: SLF001 - a bench has no server to name in the settings
 
 
 @contextmanager

@@ -203,8 +203,7 @@ async def test_a_query_that_forgot_its_conditions_leaks_nothing(
     monkeypatch.setattr(records, "conditions", none)
     monkeypatch.setattr(records, "reach_conditions", none)
     monkeypatch.setattr(owners, "_inside", lambda _connection, query, _reach: query)
-    for name in ("words", "vectors"):
-        monkeypatch.setattr(f"recollect.stores.postgres.{name}.conditions", none)
+    monkeypatch.setattr("recollect.stores.sql.where.conditions", none)
     broken = SqlRecords(database, FakeClock())
     assert [one.text for one in (await broken.page(Where(HERS), limit=10)).memories] == ["hers"]
     assert len(await broken.ids(Where(HERS))) == 1

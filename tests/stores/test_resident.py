@@ -197,6 +197,24 @@ async def test_what_does_not_fit_is_answered_from_the_file(opener: Opener, tmp_p
     assert tenants.nbytes < 20_000
 
 
+async def test_words_of_a_tenant_are_held_where_its_vectors_do_not_fit(opener: Opener, tmp_path: Path) -> None:
+    wide = FakeEmbedder(dimension=384)
+    held, tenants = await opener.resident(tmp_path / "r.db", limit=100 * 700)
+    keys = await put_embedded(held, *(memory(f"apple number{n}") for n in range(100)), embedder=wide)
+    for number in (7, 8):
+        found = await held.words.search(question(f"number{number}"), HERE, 9)
+        near = await held.vectors.search("fake", wide.one(f"apple number{number}").vector, HERE, 1)
+        assert found.keys[0] == near.keys[0] == keys[number]
+        (shard,) = tenants._shards.values()
+        assert len(shard) == len(keys)
+        assert not shard.spaces
+    (fresh,) = await put_embedded(held, memory("apple number100"), embedder=wide)
+    near = await held.vectors.search("fake", wide.one("apple number100").vector, HERE, 1)
+    assert near.keys.tolist() == [fresh]
+    assert (await held.words.search(question("number100"), HERE, 9)).keys[0] == fresh
+    assert (await held.lore.traits(HERE, near.keys)).keys.tolist() == [fresh]
+
+
 async def test_a_reach_over_many_tenants_that_do_not_fit_together_is_answered_from_the_file(
     opener: Opener, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from recollect.retrieve.widen import Wording, better
 from recollect.text.words import question
 
 if TYPE_CHECKING:
-    from recollect.exchange import Keys, Scores
+    from recollect.exchange import Keys, Scored, Scores
 
 _WORD = re.compile(r"\w[\w'’-]*")
 _POSSESSIVE = re.compile(r"['’]s?$")
@@ -62,16 +63,16 @@ async def gather(
     """
     names, terms = told_apart(text, understood.terms, await ways.lore.speakers(where))
     mentioned = await _mentioned(ways, understood, where)
-    by_words = await ways.words.search(terms, where, limit)
-    asked = await embedding
-    by_meaning = await nearest(ways, asked, where, limit)
+    by_words, (asked, by_meaning) = await asyncio.gather(
+        ways.words.search(terms, where, limit), _meant(ways, embedding, where, limit)
+    )
     found = union(by_words.keys, by_meaning.keys, mentioned, *(keys for one in wordings for keys in one.keys))
     if not len(found):
         found = np.sort(await ways.lore.recent(where, FEW))
     table = union(found, await ways.lore.neighbours(where, found))
-    traits = await ways.lore.traits(where, table)
+    traits, shares = await asyncio.gather(ways.lore.traits(where, table), ways.words.score(terms, where, table))
     keys = traits.keys
-    words = await ways.words.score(terms, where, keys)
+    words = shares[np.isin(table, keys)]
     cosines = await cosines_of(ways, asked, where, keys, traits.pieces)
     understood_share = grasp(asked)
     echoes = traits.questions & echoing(words, cosines, traits.words, text)
@@ -90,6 +91,14 @@ async def gather(
     chunks |= dict(zip(by_words.keys.tolist(), by_words.chunks.tolist(), strict=True))
     gathered = Gathered(signals, chunks, understood_share, names, confidence)
     return await _widened(ways, gathered, wordings, where) if wordings else gathered
+
+
+async def _meant(
+    ways: Ways, embedding: Awaitable[Embedding | None], where: Where, limit: int
+) -> tuple[Embedding | None, Scored]:
+    """Return the embedding of the question once there is one, and the best by meaning."""
+    asked = await embedding
+    return asked, await nearest(ways, asked, where, limit)
 
 
 async def _widened(ways: Ways, gathered: Gathered, wordings: Sequence[Wording], where: Where) -> Gathered:

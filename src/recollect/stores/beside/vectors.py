@@ -25,6 +25,7 @@ from recollect.stores.beside.sample import estimated
 from recollect.stores.code import Floats, decode, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.dialect import among
 from recollect.stores.sql.lore import allowed
 from recollect.stores.sql.schema import chunk, vector
 from recollect.stores.sql.schema import model as sql_model
@@ -180,7 +181,9 @@ def _ranked(connection: sa.Connection, plan: Plan, where: Where, chunks: Sequenc
     # In two steps: in one, SQLite begins with every memory of the tenant.
     query = sa.select(chunk.c.memory, chunk.c.key, vector.c.code).join(chunk, vector.c.chunk == chunk.c.key)
     query = query.where(vector.c.model == plan.model[0])
-    near = [row for part in some(chunks) for row in connection.execute(query.where(vector.c.chunk.in_(part)))]
+    near = [
+        row for part in some(chunks) for row in connection.execute(query.where(among(connection, vector.c.chunk, part)))
+    ]
     answering = allowed(connection, where, list(dict.fromkeys(row[0] for row in near)))
     rows = [row for row in near if row[0] in answering]
     if not rows:

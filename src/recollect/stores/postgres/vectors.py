@@ -1,4 +1,7 @@
-"""Search by meaning with pgvector, for tenants that do not fit in memory; without it, exactly from the rows."""
+"""Search by meaning with pgvector, for tenants that do not fit in memory; without it, exactly from the rows.
+
+Cosines are those of half precision, which are as near to the true ones as the stored codes (2e-5).
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,16 @@ import sqlalchemy as sa
 
 from recollect.exchange import Scored
 from recollect.models import Where
-from recollect.stores.code import decode, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
 from recollect.stores.postgres.embedding import ensure, table_of, there, written
-from recollect.stores.sql.schema import chunk, conversation, memory, tenant, vector
+from recollect.stores.sql.dialect import among
+from recollect.stores.sql.schema import chunk, memory
 from recollect.stores.sql.tenants import tenants_in
 from recollect.stores.sql.vectors import SqlVectors, model_key, put_vectors
-from recollect.stores.sql.where import conditions
-from recollect.stores.sql.write import some
+from recollect.stores.sql.where import meeting
 
 if TYPE_CHECKING:
+    from recollect.exchange import Keys, Scores
     from recollect.stores.code import Floats
 
 EXACT = 20_000
@@ -36,7 +39,7 @@ SPARE = 2
 
 
 class PostgresVectors(SqlVectors):
-    """The Vectors port over PostgreSQL with pgvector: HNSW with iterative scans, rescored by the stored codes."""
+    """The Vectors port over PostgreSQL with pgvector: HNSW with iterative scans."""
 
     async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
         """Store vectors by chunk, in the model's index too."""
@@ -62,6 +65,21 @@ class PostgresVectors(SqlVectors):
         found = await self._database.searched.read(work, reach=where.reach)
         return await super().search(model, vector, where, limit) if found is None else found
 
+    async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
+        """Return the cosine of these memories."""
+
+        def work(connection: sa.Connection) -> Scores | None:
+            found = model_key(connection, model)
+            if found is None or not there(connection, found[0]):
+                return None
+            asked = np.frombuffer(vector, np.float32)
+            check_dimension(model, found[1], len(asked))
+            scores = _scores(connection, found[0], written(asked.reshape(1, -1))[0], where, keys.tolist())
+            return np.array([scores.get(key, np.nan) for key in keys.tolist()], np.float32)
+
+        found = await self._database.searched.read(work, reach=where.reach)
+        return await super().score(model, vector, where, keys) if found is None else found
+
 
 def _search(connection: sa.Connection, model: tuple[int, int], asked: Floats, where: Where, limit: int) -> Scored:
     owners = tenants_in(connection, where.reach)
@@ -78,20 +96,21 @@ def _search(connection: sa.Connection, model: tuple[int, int], asked: Floats, wh
         rows = connection.execute(_nearest(connection, model[0], question, where, SPARE * limit, exact=True)).all()
         if not rows:
             return nothing()
-        counts.count, counts.sum, counts.squares = int(rows[0][2]), float(rows[0][3]), float(rows[0][4])
-    return _ranked(connection, model, asked, rows, limit, counts)
+        counts.count, counts.sum, counts.squares = int(rows[0][3]), float(rows[0][4]), float(rows[0][5])
+    return _ranked(rows, limit, counts)
 
 
 def _tune(connection: sa.Connection, limit: int) -> None:
     """Let the index go on where a filter takes away what it found, and keep the planner from reading everything."""
-    for name, value in (
-        ("hnsw.iterative_scan", "relaxed_order"),
-        ("hnsw.ef_search", max(100, min(1000, SPARE * limit))),
-        ("hnsw.max_scan_tuples", MOST_SCANNED),
-        ("enable_seqscan", "off"),
-        ("enable_sort", "off"),
-    ):
-        connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
+    settings = {
+        "hnsw.iterative_scan": "relaxed_order",
+        "hnsw.ef_search": max(100, min(1000, SPARE * limit)),
+        "hnsw.max_scan_tuples": MOST_SCANNED,
+        "enable_seqscan": "off",
+        "enable_sort": "off",
+    }
+    settled = (sa.func.set_config(name, str(value), True) for name, value in settings.items())
+    connection.execute(sa.select(*settled))
 
 
 def _reached(connection: sa.Connection, model: int, owners: Sequence[int]) -> int:
@@ -111,24 +130,40 @@ def _nearest(
 
     An exact one asks by an expression that no index knows, and gives count, sum and squares of all scores besides.
     """
-    held = sa.table(table_of(model), sa.column("chunk"), sa.column("tenant"), sa.column("value"))
-    distance: Any = held.c.value.op("<=>", return_type=sa.Float())(
-        sa.text("CAST(:question AS halfvec)").bindparams(question=question)
-    )
+    held = _held(model)
+    distance = _distance(held, question)
     score = 1 - distance
     totals = (sa.func.count().over(), sa.func.sum(score).over(), sa.func.sum(score * score).over()) if exact else ()
-    return (
-        sa.select(memory.c.key, held.c.chunk, *totals)
-        .select_from(
-            held.join(chunk, held.c.chunk == chunk.c.key)
-            .join(memory, chunk.c.memory == memory.c.key)
-            .join(tenant, memory.c.tenant == tenant.c.key)
-            .outerjoin(conversation, memory.c.conversation == conversation.c.key)
-        )
-        .where(held.c.tenant.in_(tenants_in(connection, where.reach)), *conditions(connection, where))
-        .order_by(sa.func.abs(distance) if exact else distance)
-        .limit(limit)
-    )
+    columns = (memory.c.key, held.c.chunk, score.label("score"), *totals)
+    query: sa.Select[Any] = meeting(connection, sa.select(*columns), _of_memories(held), where)
+    query = query.where(held.c.tenant.in_(tenants_in(connection, where.reach)))
+    return query.order_by(sa.func.abs(distance) if exact else distance).limit(limit)
+
+
+def _scores(
+    connection: sa.Connection, model: int, question: str, where: Where, keys: Sequence[int]
+) -> dict[int, float]:
+    """Return the cosine of each memory's best chunk."""
+    held = _held(model)
+    columns = (memory.c.key, sa.func.max(1 - _distance(held, question)))
+    query = meeting(connection, sa.select(*columns), _of_memories(held), where)
+    query = query.where(among(connection, memory.c.key, keys)).group_by(memory.c.key)
+    return {key: float(score) for key, score in connection.execute(query).all()}
+
+
+def _held(model: int) -> sa.TableClause:
+    return sa.table(table_of(model), sa.column("chunk"), sa.column("tenant"), sa.column("value"))
+
+
+def _distance(held: sa.TableClause, question: str) -> sa.ColumnElement[float]:
+    # Without a type of its own: else it is a text, which would be read anew for every row.
+    asked = sa.text("CAST(:question AS halfvec)").bindparams(sa.bindparam("question", question, sa.types.NullType()))
+    found: sa.ColumnElement[float] = held.c.value.op("<=>", return_type=sa.Float())(asked)
+    return found
+
+
+def _of_memories(held: sa.TableClause) -> sa.FromClause:
+    return held.join(chunk, held.c.chunk == chunk.c.key).join(memory, chunk.c.memory == memory.c.key)
 
 
 def _counts(connection: sa.Connection, model: int, question: str, owners: Sequence[int]) -> Counts:
@@ -147,26 +182,19 @@ SELECT count(*), coalesce(sum(score), 0), coalesce(sum(score * score), 0) FROM (
     ) AS one
 ) AS sampled
 """)  # noqa: S608
-    row = connection.execute(query, {"question": question, "owners": list(owners)}).one()
+    query = query.bindparams(sa.bindparam("question", question, sa.types.NullType()))
+    row = connection.execute(query, {"owners": list(owners)}).one()
     counts = Counts()
     counts.count, counts.sum, counts.squares = int(row[0]), float(row[1]), float(row[2])
     return counts
 
 
-def _ranked(
-    connection: sa.Connection, model: tuple[int, int], asked: Floats, rows: Sequence[Any], limit: int, counts: Counts
-) -> Scored:
-    """Score what was found by the stored codes, each memory by its best chunk."""
-    codes: dict[int, bytes] = {}
-    for part in some([row[1] for row in rows]):
-        query = sa.select(vector.c.chunk, vector.c.code).where(vector.c.chunk.in_(part), vector.c.model == model[0])
-        codes.update((key, code) for key, code in connection.execute(query))
-    found = [(row[0], row[1]) for row in rows if row[1] in codes]
-    scores = decode(*unpack([codes[piece] for _, piece in found], model[1])) @ asked
+def _ranked(rows: Sequence[Any], limit: int, counts: Counts) -> Scored:
+    """Score what was found, each memory by its best chunk."""
     top: dict[int, tuple[float, int]] = {}
-    for (key, piece), score in zip(found, scores.tolist(), strict=True):
-        if key not in top or score > top[key][0]:
-            top[key] = (score, piece)
+    for row in rows:
+        if row.key not in top or row.score > top[row.key][0]:
+            top[row.key] = (row.score, row.chunk)
     keys = np.fromiter(top, np.int64, len(top))
     column = np.array([score for score, _ in top.values()], np.float32)
     return best(keys, column, np.array([piece for _, piece in top.values()], np.int64), limit, counts)

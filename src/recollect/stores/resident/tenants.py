@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ from recollect.stores.resident.epoch import Epoch
 from recollect.stores.resident.load import catch_up, catch_up_vectors
 from recollect.stores.resident.shard import Shard
 from recollect.stores.sql.database import Database
-from recollect.stores.sql.schema import conversation, memory, tenant
+from recollect.stores.sql.lately import Lately
+from recollect.stores.sql.schema import memory
 from recollect.stores.sql.tenants import conversations_in, tenants_in
 from recollect.stores.sql.vectors import model_key
-from recollect.stores.sql.where import conditions
+from recollect.stores.sql.where import meeting
 
 _MEMORY_BYTES = 600
 """What a memory with one short chunk takes beside its vector, measured; for deciding before loading."""
@@ -31,9 +31,6 @@ Each shard costs half a millisecond of its own. Beyond the second number the ten
 
 Group = tuple[int, ...]
 """The tenants of a shard, ascending. No other tenant is ever in it: what counts terms counts only theirs."""
-
-_LARGE_SECONDS = 10.0
-"""How long tenants that do not fit are not counted anew: counting a million rows for every search takes longer."""
 
 _MOST_DEAD = 0.25
 """A shard with a larger share of dead rows is loaded anew."""
@@ -67,10 +64,13 @@ class Tenants:
         self._lock = threading.Lock()
         self._shards: OrderedDict[Group, Shard] = OrderedDict()
         self._reaches: tuple[int, dict[Reach, list[int]]] = (-1, {})
-        self._large: dict[Group, float] = {}
+        self._large: Lately[tuple[tuple[Group, ...], str | None], bool] = Lately()
 
     def open(self, where: Where, model: str | None = None) -> Opened | None:
         """Return the shards in reach, caught up, with the vectors of `model`; `None` when they do not fit.
+
+        What does not fit is not counted anew for some seconds. Without a model it fits where words and traits do: a
+        large tenant may have its words here and its vectors searched elsewhere.
 
         Called on a thread of its own; blocks while it loads.
         """
@@ -87,8 +87,11 @@ class Tenants:
         held = sum(shard.nbytes for shard in shards)
         inside = where.reach.tenants
         if stale:
+            if self._large.get((tuple(groups), model)):
+                return None
             fresh = self._database.read_now(lambda c: self._refresh(c, stale, stamp, model, held), reach=inside)
             if fresh is None:
+                self._large.keep((tuple(groups), model), value=True)
                 return None
             shards = [fresh.get(group, shard) for group, shard in zip(groups, shards, strict=True)]
             self._evict(set(groups))
@@ -160,7 +163,10 @@ class Tenants:
         """Bring shards up to date and return those that now stand for the groups, `None` when they do not fit."""
         found = None if model is None else model_key(connection, model)
         new = tuple(owner for group, shard in stale if shard.change_seq == 0 for owner in group)
-        if new and not self._fits(connection, new, held, 384 if found is None else found[1]):
+        bare: Group = ()
+        if found is not None:
+            bare = tuple(owner for group, shard in stale if model not in shard.spaces for owner in group)
+        if not self._fits(connection, held, ((new, _MEMORY_BYTES), (bare, 2 * (found or (0, 0))[1]))):
             return None
         fresh = {}
         for group, shard in stale:
@@ -181,18 +187,14 @@ class Tenants:
             fresh[group] = now
         return fresh
 
-    def _fits(self, connection: sa.Connection, owners: Group, held: int, dimension: int) -> bool:
-        """Whether these tenants fit beside what is held; where they do not, that stands for a while."""
-        now = time.monotonic()
-        if self._large.get(owners, 0.0) > now:
-            return False
-        query = sa.select(sa.func.count()).select_from(memory).where(memory.c.tenant.in_(owners))
-        size = int(connection.execute(query).scalar_one()) * (_MEMORY_BYTES + 2 * dimension)
-        if held + size > self._limit:
-            self._large = {group: until for group, until in self._large.items() if until > now}
-            self._large[owners] = now + _LARGE_SECONDS
-            return False
-        return True
+    def _fits(self, connection: sa.Connection, held: int, needs: Sequence[tuple[Group, int]]) -> bool:
+        """Whether what tenants need, in bytes a memory, fits beside what is held."""
+        size = held
+        for owners, each in needs:
+            if owners:
+                query = sa.select(sa.func.count()).select_from(memory).where(memory.c.tenant.in_(owners))
+                size += each * int(connection.execute(query).scalar_one())
+        return size <= self._limit
 
     def _evict(self, used: set[Group]) -> None:
         with self._lock:
@@ -219,14 +221,5 @@ def _narrow(
         talks = tuple(conversations_in(connection, tenants, where.reach.conversation_id))
     if where.filter is None:
         return talks, None
-    query = (
-        sa.select(memory.c.key)
-        .select_from(
-            memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
-                conversation, memory.c.conversation == conversation.c.key
-            )
-        )
-        .where(*conditions(connection, where))
-        .order_by(memory.c.key)
-    )
+    query = meeting(connection, sa.select(memory.c.key), memory, where).order_by(memory.c.key)
     return talks, tuple(connection.execute(query).scalars())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,13 @@ def is_postgresql(connection: sa.Connection) -> bool:
 def insert_new(table: sa.Table) -> postgresql.Insert:
     """Return an INSERT that passes over rows that are there already; both dialects render it."""
     return postgresql.insert(table).on_conflict_do_nothing()
+
+
+def among(connection: sa.Connection, column: sa.ColumnElement[int], keys: Sequence[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that a number is one of these; PostgreSQL takes them as one parameter."""
+    if not is_postgresql(connection):
+        return column.in_(keys)
+    return column == sa.any_(sa.bindparam(None, list(keys), postgresql.ARRAY(sa.BigInteger), unique=True))
 
 
 class place_of(FunctionElement[int]):  # noqa: N801 - an SQL function is written small

@@ -15,9 +15,9 @@ from recollect.stores.sql.graph_paths import ends, shortest, told
 from recollect.stores.sql.graph_relations import counted, relations
 from recollect.stores.sql.graph_ties import grouped, ties
 from recollect.stores.sql.graph_write import fold
-from recollect.stores.sql.schema import conversation, entity, memory, mention, relation, tenant
+from recollect.stores.sql.schema import entity, memory, mention, relation, tenant
 from recollect.stores.sql.tenants import tenants_in
-from recollect.stores.sql.where import conditions
+from recollect.stores.sql.where import meeting
 
 if TYPE_CHECKING:
     from recollect.exchange import Keys
@@ -64,17 +64,8 @@ class SqlGraph:
             # The index of mentions gives the latest first; led by the tenant, SQLite would walk all its memories.
             named = sa.select(mention.c.memory).where(mention.c.entity.in_(list(entities))).distinct()
             named = named.order_by(mention.c.memory.desc()).limit(limit * SPARE)
-            query = (
-                sa.select(memory.c.key)
-                .select_from(
-                    memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
-                        conversation, memory.c.conversation == conversation.c.key
-                    )
-                )
-                .where(memory.c.key.in_(named), *conditions(connection, where))
-                .order_by(memory.c.key.desc())
-                .limit(limit)
-            )
+            query = meeting(connection, sa.select(memory.c.key), memory, where).where(memory.c.key.in_(named))
+            query = query.order_by(memory.c.key.desc()).limit(limit)
             return np.array(connection.execute(query).scalars().all(), np.int64)
 
         return await self._database.read(work, reach=where.reach)

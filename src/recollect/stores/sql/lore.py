@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from recollect.exchange import Traits
-from recollect.models import Role, Where, name_code
+from recollect.models import Reach, Role, Where, name_code
 from recollect.stores.columns import KIND_CODES, ROLE_CODES
 from recollect.stores.sql.database import Database
-from recollect.stores.sql.dialect import place_of
-from recollect.stores.sql.schema import chunk, conversation, memory, tenant
-from recollect.stores.sql.where import conditions, reach_conditions
+from recollect.stores.sql.dialect import among, place_of
+from recollect.stores.sql.lately import Lately
+from recollect.stores.sql.schema import chunk, memory
+from recollect.stores.sql.where import meeting, reach_conditions
 from recollect.stores.sql.write import some
 
 if TYPE_CHECKING:
@@ -26,18 +27,24 @@ class SqlLore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._mixed: Lately[Reach, bool] = Lately()
+        self._speakers: Lately[Reach, frozenset[int]] = Lately()
 
     async def traits(self, where: Where, keys: Keys) -> Traits:
         """Return the traits of memories."""
 
         def work(connection: sa.Connection) -> Traits:
             found: dict[int, Any] = {}
+            pieces: dict[int, Any] = {}
             inside = reach_conditions(connection, where.reach)
             for part in some([int(key) for key in keys]):
-                query = _query().where(memory.c.key.in_(part), *inside)
-                found.update((row.key, row) for row in connection.execute(query))
+                query = _TRAITS.where(among(connection, memory.c.key, part), *inside)
+                found.update((row.key, row) for row in connection.execute(query).all())
+                counted = _PIECES.where(among(connection, chunk.c.memory, part))
+                pieces.update((row.memory, row) for row in connection.execute(counted).all())
             rows = [found[int(key)] for key in keys if int(key) in found]
-            return _traits(rows, allowed(connection, where, list(found)), mixed=_mixed(connection, rows, inside))
+            mixed = self._mixed.of(where.reach, lambda: _mixed(connection, rows, inside))
+            return _traits(rows, pieces, allowed(connection, where, list(found)), mixed=mixed)
 
         return await self._database.read(work, reach=where.reach)
 
@@ -48,8 +55,9 @@ class SqlLore:
             inside = reach_conditions(connection, where.reach)
             around: list[int] = []
             for part in some([int(key) for key in keys]):
-                query = sa.select(memory.c.key, _beside(-1), _beside(1)).where(memory.c.key.in_(part), *inside)
-                around += [key for row in connection.execute(query) for key in row[1:] if key is not None]
+                query = sa.select(memory.c.key, _beside(-1), _beside(1))
+                query = query.where(among(connection, memory.c.key, part), *inside)
+                around += [key for row in connection.execute(query).all() for key in row[1:] if key is not None]
             return np.array(around, np.int64)
 
         return await self._database.read(work, reach=where.reach)
@@ -58,38 +66,35 @@ class SqlLore:
         """Return the latest memories."""
 
         def work(connection: sa.Connection) -> Keys:
-            query = (
-                sa.select(memory.c.key)
-                .select_from(
-                    memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
-                        conversation, memory.c.conversation == conversation.c.key
-                    )
-                )
-                .where(*conditions(connection, where))
-                .order_by(memory.c.key.desc())
-                .limit(limit)
-            )
+            query = meeting(connection, sa.select(memory.c.key), memory, where)
+            query = query.order_by(memory.c.key.desc()).limit(limit)
             return np.array(connection.execute(query).scalars().all(), np.int64)
 
         return await self._database.read(work, reach=where.reach)
 
     async def speakers(self, where: Where) -> frozenset[int]:
         """Return who speaks in reach."""
+        reach = where.reach.tenants
+        known = self._speakers.get(reach)
+        if known is not None:
+            return known
 
         def work(connection: sa.Connection) -> frozenset[int]:
-            inside = reach_conditions(connection, where.reach.tenants)
-            query = sa.select(memory.c.speaker).where(*inside, memory.c.speaker.is_not(None)).distinct()
-            return frozenset(name_code(name) for name in connection.execute(query).scalars()) - {0}
+            return self._speakers.of(reach, lambda: _speakers(connection, reach))
 
         return await self._database.read(work, reach=where.reach)
 
 
 def allowed(connection: sa.Connection, where: Where, keys: Sequence[int]) -> set[int]:
     """Return which of the memories meet the conditions of a question."""
-    table = memory.join(tenant, memory.c.tenant == tenant.c.key)
-    table = table.outerjoin(conversation, memory.c.conversation == conversation.c.key)
-    query = sa.select(memory.c.key).select_from(table).where(*conditions(connection, where))
-    return {key for part in some(keys) for key in connection.execute(query.where(memory.c.key.in_(part))).scalars()}
+    query = meeting(connection, sa.select(memory.c.key), memory, where)
+    parts = (query.where(among(connection, memory.c.key, part)) for part in some(keys))
+    return {key for part in parts for key in connection.execute(part).scalars().all()}
+
+
+def _speakers(connection: sa.Connection, reach: Reach) -> frozenset[int]:
+    query = sa.select(memory.c.speaker).where(*reach_conditions(connection, reach), memory.c.speaker.is_not(None))
+    return frozenset(name_code(name) for name in connection.execute(query.distinct()).scalars()) - {0}
 
 
 def _mixed(connection: sa.Connection, rows: Sequence[Any], inside: Sequence[sa.ColumnElement[bool]]) -> bool:
@@ -111,26 +116,24 @@ def _beside(step: int) -> sa.ScalarSelect[Any]:
     return query.where(memory.c.position > 0, beyond).order_by(order).limit(1).scalar_subquery()
 
 
-def _query() -> sa.Select[Any]:
-    words = sa.select(sa.func.sum(chunk.c.words)).where(chunk.c.memory == memory.c.key)
-    return sa.select(
-        memory.c.key,
-        sa.func.coalesce(_beside(-1), -1).label("before"),
-        sa.func.coalesce(_beside(1), -1).label("after"),
-        sa.func.coalesce(memory.c.conversation, -1).label("conversation"),
-        sa.func.coalesce(words.scalar_subquery(), 0).label("words"),
-        memory.c.occurred_at,
-        memory.c.role,
-        memory.c.kind,
-        memory.c.speaker,
-        sa.or_(place_of(memory.c.text, "?") > 0, place_of(memory.c.text, "？") > 0).label("question"),
-        sa.select(sa.func.count()).where(chunk.c.memory == memory.c.key).scalar_subquery().label("pieces"),
-        memory.c.standing,
-        memory.c.dense,
-    )
+_TRAITS = sa.select(
+    memory.c.key,
+    sa.func.coalesce(_beside(-1), -1).label("before"),
+    sa.func.coalesce(_beside(1), -1).label("after"),
+    sa.func.coalesce(memory.c.conversation, -1).label("conversation"),
+    memory.c.occurred_at,
+    memory.c.role,
+    memory.c.kind,
+    memory.c.speaker,
+    sa.or_(place_of(memory.c.text, "?") > 0, place_of(memory.c.text, "？") > 0).label("question"),
+    memory.c.standing,
+    memory.c.dense,
+)
+_PIECES = sa.select(chunk.c.memory, sa.func.sum(chunk.c.words).label("words"), sa.func.count().label("number"))
+_PIECES = _PIECES.group_by(chunk.c.memory)
 
 
-def _traits(rows: list[Any], allowed: set[int], *, mixed: bool) -> Traits:
+def _traits(rows: list[Any], pieces: Mapping[int, Any], allowed: set[int], *, mixed: bool) -> Traits:
     def column(name: str, dtype: Any) -> Any:
         return np.array([getattr(row, name) for row in rows], dtype)
 
@@ -139,13 +142,13 @@ def _traits(rows: list[Any], allowed: set[int], *, mixed: bool) -> Traits:
         before=column("before", np.int64),
         after=column("after", np.int64),
         conversations=column("conversation", np.int64),
-        words=column("words", np.float32),
+        words=np.array([pieces[row.key].words if row.key in pieces else 0 for row in rows], np.float32),
         times=column("occurred_at", np.int64) / 1e6,
         roles=np.array([ROLE_CODES[row.role] for row in rows], np.int8),
         kinds=np.array([KIND_CODES[row.kind] for row in rows], np.int8),
         speakers=np.array([name_code(row.speaker) for row in rows], np.uint32),
         questions=column("question", np.bool_),
-        pieces=column("pieces", np.float32),
+        pieces=np.array([pieces[row.key].number if row.key in pieces else 0 for row in rows], np.float32),
         standing=column("standing", np.bool_),
         dense=column("dense", np.bool_),
         allowed=np.array([row.key in allowed for row in rows], np.bool_),

@@ -21,8 +21,8 @@ from recollect.stores.sql.delete import delete_all, reword
 from recollect.stores.sql.dialect import byte_length
 from recollect.stores.sql.locate import AT_HAND, locate
 from recollect.stores.sql.row import from_row, micros, moment, select_memory
-from recollect.stores.sql.schema import conversation, memory, tenant, usage
-from recollect.stores.sql.where import conditions, reach_conditions
+from recollect.stores.sql.schema import memory, tenant, usage
+from recollect.stores.sql.where import conditions, meeting, reach_conditions
 from recollect.stores.sql.write import hold_tenants, push_jobs, some, write_batch
 
 MAX_PAGE = 1000
@@ -144,16 +144,7 @@ class SqlRecords:
         """Return all ids that meet the conditions."""
 
         def work(connection: sa.Connection) -> list[str]:
-            query = (
-                sa.select(memory.c.id)
-                .select_from(
-                    memory.join(tenant, memory.c.tenant == tenant.c.key).outerjoin(
-                        conversation, memory.c.conversation == conversation.c.key
-                    )
-                )
-                .where(*conditions(connection, where))
-                .order_by(memory.c.key)
-            )
+            query = meeting(connection, sa.select(memory.c.id), memory, where).order_by(memory.c.key)
             return list(connection.execute(query).scalars())
 
         return await self._database.read(work, reach=where.reach)

@@ -14,16 +14,19 @@ from recollect.stores.code import decode, pack, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
 from recollect.stores.postgres.embedding import mirror, unmirror
 from recollect.stores.sql.database import Database
-from recollect.stores.sql.dialect import insert_new
+from recollect.stores.sql.dialect import among, insert_new, is_postgresql
 from recollect.stores.sql.lock import VECTORS, hold
-from recollect.stores.sql.schema import chunk, conversation, memory, model, shelved, tenant, vector
-from recollect.stores.sql.where import conditions
+from recollect.stores.sql.schema import chunk, memory, model, shelved, tenant, vector
+from recollect.stores.sql.where import meeting
 from recollect.stores.sql.write import some
 
 if TYPE_CHECKING:
     from recollect.exchange import Keys, Scores
 
 _BLOCK = 4096
+
+MOST_AT_ONCE = {False: 500, True: 5000}
+"""Memories whose vectors are asked for in one statement: PostgreSQL takes their keys as one parameter."""
 
 SOLE = 40
 """A memory of at most so many chunks has one vector."""
@@ -84,7 +87,7 @@ class SqlVectors:
 
         def work(connection: sa.Connection) -> Scores:
             found: dict[int, tuple[float, int]] = {}
-            for part in some([int(key) for key in keys]):
+            for part in some([int(key) for key in keys], MOST_AT_ONCE[is_postgresql(connection)]):
                 found |= _scan(connection, model, vector, where, part)
             return np.array([found.get(int(key), (np.nan, 0))[0] for key in keys], np.float32)
 
@@ -204,18 +207,11 @@ def _scan(
         return {}
     asked = np.frombuffer(question, np.float32)
     check_dimension(name, found[1], len(asked))
-    query = (
-        sa.select(memory.c.key, chunk.c.key, vector.c.code)
-        .select_from(
-            vector.join(chunk, vector.c.chunk == chunk.c.key)
-            .join(memory, chunk.c.memory == memory.c.key)
-            .join(tenant, memory.c.tenant == tenant.c.key)
-            .outerjoin(conversation, memory.c.conversation == conversation.c.key)
-        )
-        .where(vector.c.model == found[0], *conditions(connection, where))
-    )
+    table = vector.join(chunk, vector.c.chunk == chunk.c.key).join(memory, chunk.c.memory == memory.c.key)
+    query = meeting(connection, sa.select(memory.c.key, chunk.c.key, vector.c.code), table, where)
+    query = query.where(vector.c.model == found[0])
     if keys is not None:
-        query = query.where(memory.c.key.in_(keys))
+        query = query.where(among(connection, memory.c.key, keys))
     top: dict[int, tuple[float, int]] = {}
     for rows in _blocks(connection, query):
         scores = decode(*unpack([row[2] for row in rows], found[1])) @ asked

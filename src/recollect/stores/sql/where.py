@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import sqlalchemy as sa
 
@@ -15,6 +15,8 @@ from recollect.stores.sql.json_path import JsonPath, json_path
 from recollect.stores.sql.row import micros
 from recollect.stores.sql.schema import conversation, memory, tenant
 from recollect.stores.sql.tenants import conversations_in, tenants_in
+
+Shape = TypeVarTuple("Shape")
 
 Condition = sa.ColumnElement[bool]
 
@@ -45,6 +47,16 @@ def conditions(connection: sa.Connection, where: Where) -> list[Condition]:
     if where.filter is not None:
         found.append(condition(where.filter, json_path(connection.dialect.name)))
     return found
+
+
+def meeting(
+    connection: sa.Connection, query: sa.Select[*Shape], table: sa.FromClause, where: Where
+) -> sa.Select[*Shape]:
+    """Return a query of the memories in `table` that meet the conditions, joined with what only a filter looks at."""
+    if where.filter is not None:
+        table = table.join(tenant, memory.c.tenant == tenant.c.key)
+        table = table.outerjoin(conversation, memory.c.conversation == conversation.c.key)
+    return query.select_from(table).where(*conditions(connection, where))
 
 
 def reach_conditions(connection: sa.Connection, reach: Reach) -> list[Condition]:

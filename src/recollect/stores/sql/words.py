@@ -18,9 +18,9 @@ from recollect.exchange import Scored
 from recollect.models import Where
 from recollect.stores.columns import Counts, best, nothing
 from recollect.stores.sql.database import Database
-from recollect.stores.sql.schema import chunk, conversation, memory, tenant
+from recollect.stores.sql.schema import chunk, memory
 from recollect.stores.sql.tenants import tenants_in
-from recollect.stores.sql.where import conditions
+from recollect.stores.sql.where import meeting
 from recollect.stores.sql.write import some
 
 if TYPE_CHECKING:
@@ -108,16 +108,8 @@ def _matches(
         .where(match)
         .subquery()
     )
-    query = (
-        sa.select(memory.c.key, hits.c.score, hits.c.chunk)
-        .select_from(
-            hits.join(chunk, chunk.c.key == hits.c.chunk)
-            .join(memory, memory.c.key == chunk.c.memory)
-            .join(tenant, memory.c.tenant == tenant.c.key)
-            .outerjoin(conversation, memory.c.conversation == conversation.c.key)
-        )
-        .where(*conditions(connection, where))
-    )
+    table = hits.join(chunk, chunk.c.key == hits.c.chunk).join(memory, memory.c.key == chunk.c.memory)
+    query = meeting(connection, sa.select(memory.c.key, hits.c.score, hits.c.chunk), table, where)
     runs = [None] if keys is None else list(some(keys))
     most = _most(connection, terms)
     found: dict[int, tuple[float, int]] = {}
