@@ -12,6 +12,7 @@ class BackupSettings(Part):
 
     to: str | None = Field(None, min_length=1, description="a folder, or s3://bucket/folder")
     passphrase: SecretStr | None = Field(None, description="what backups are sealed by; without it they are readable")
+    cold: bool = Field(default=True, description="put the texts that retention has moved to object storage in too")
     every: float = Field(0, ge=0, description="hours between two backups that the server makes; 0: none")
     last: int = Field(3, ge=1, description="latest backups that are kept")
     daily: int = Field(7, ge=0, description="days of which the last backup is kept")

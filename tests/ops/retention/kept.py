@@ -31,7 +31,8 @@ def opened(
 ) -> AsyncMemory:
     """Return a store whose settings hold policies; its clock stands still."""
     chosen = {"policies": list(policies), "to": str(home.parent / "cold"), **more.pop("retention", {})}
-    settings = load(home, {"retention": chosen, "store": store or {}}).settings
+    backup = more.pop("backup", {})
+    settings = load(home, {"retention": chosen, "store": store or {}, "backup": backup}).settings
     return AsyncMemory(settings=settings, embed=FakeEmbedder(), clock=more.pop("clock", None) or FakeClock(), **more)
 
 

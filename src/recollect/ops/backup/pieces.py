@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from recollect.errors import BackupDamaged
 from recollect.exchange import Piece
@@ -14,17 +15,22 @@ from recollect.ops.backup.repository import Repository
 from recollect.ops.backup.snapshot import Snapshot
 from recollect.ports import Tracker
 
+BOX: Final = "box"
+"""The table of boxes of texts; those that lie elsewhere name a `place`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """Every piece of a snapshot, in the order tables can be filled; may be gone through more than once.
 
+    With `thawed`, texts that lay in object storage lie in the store: the object may be another store's, or be gone.
     Going through them raises BackupDamaged for a piece that is not what it was.
     """
 
     repository: Repository
     snapshot: Snapshot
     tracker: Tracker
+    thawed: bool = False
 
     def __iter__(self) -> Iterator[Piece]:
         done, total = 0, sum(part.rows for part in self.snapshot.tables.values())
@@ -33,11 +39,30 @@ class Pieces:
             for name in part.pieces:
                 piece = read(self.repository.get(name), table)
                 rows += len(piece.rows)
-                yield piece
+                yield _thawed(self.repository, self.snapshot, piece) if self.thawed and table == BOX else piece
                 done += len(piece.rows)
                 self.tracker(done, total, table)
             if rows != part.rows:
                 raise BackupDamaged(f"{table} has {rows:,} of {part.rows:,} rows", hint="Nothing was restored.")
+
+
+def cold_boxes(piece: Piece) -> dict[str, int]:
+    """Return the keys of the boxes in a piece that lie elsewhere, by their names there."""
+    rows = (dict(zip(piece.columns, row, strict=True)) for row in piece.rows)
+    return {row["name"]: row["key"] for row in rows if row["place"]}
+
+
+def _thawed(repository: Repository, snapshot: Snapshot, piece: Piece) -> Piece:
+    """Return a piece of boxes with the texts of those that lay elsewhere; of one that was left out nothing changes."""
+    made = []
+    for row in piece.rows:
+        values = dict(zip(piece.columns, row, strict=True))
+        kept = snapshot.boxes.get(values["name"]) if values["place"] else None
+        if kept is not None:
+            body = repository.get(kept)
+            values |= {"place": "", "name": "", "size": len(body), "body": {"base64": b64encode(body).decode()}}
+        made.append([values[name] for name in piece.columns])
+    return Piece(piece.table, piece.columns, made)
 
 
 def deleted(repository: Repository, snapshot: Snapshot) -> set[str]:

@@ -75,7 +75,7 @@ async def _fill(repository: Repository, snapshot: Snapshot, scratch: Settings, t
     """Make a store from a snapshot at an empty place."""
     tables = open_tables(scratch, snapshot.layout.schema)
     try:
-        await tables.fill(Pieces(repository, snapshot, tracker), snapshot.layout)
+        await tables.fill(Pieces(repository, snapshot, tracker, thawed=True), snapshot.layout)
     finally:
         await tables.close()
 

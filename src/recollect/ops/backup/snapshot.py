@@ -11,7 +11,8 @@ from typing import Any
 from recollect.errors import BackupDamaged
 from recollect.exchange import Layout
 
-FORMAT = 1
+FORMAT = 2
+"""A release that knows 1 alone would lose the boxes; a snapshot without any is of that form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A whole store at one moment. `files` are small ones that stood beside it, by name, as objects."""
+    """A whole store at one moment. `files` are small ones that stood beside it, by name, as objects.
+
+    `boxes` are the texts that lay in object storage, by the names they had there, as objects.
+    """
 
     id: str
     made_at: datetime
@@ -32,6 +36,7 @@ class Snapshot:
     layout: Layout
     tables: Mapping[str, Part]
     files: Mapping[str, str] = field(default_factory=dict)
+    boxes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def memories(self) -> int:
@@ -41,11 +46,12 @@ class Snapshot:
 
     def objects(self) -> set[str]:
         """Return the names of all objects it needs."""
-        return {name for part in self.tables.values() for name in part.pieces} | set(self.files.values())
+        rows = {name for part in self.tables.values() for name in part.pieces}
+        return rows | set(self.files.values()) | set(self.boxes.values())
 
     def written(self) -> bytes:
         """Return it as JSON."""
-        value = {"format": FORMAT, **asdict(self), "made_at": self.made_at.isoformat()}
+        value = {"format": FORMAT if self.boxes else 1, **asdict(self), "made_at": self.made_at.isoformat()}
         return json.dumps(value, ensure_ascii=False).encode()
 
 
@@ -62,6 +68,7 @@ def read(stored: bytes) -> Snapshot:
             layout=Layout(**value["layout"]),
             tables={name: Part(part["rows"], tuple(part["pieces"])) for name, part in value["tables"].items()},
             files=dict(value["files"]),
+            boxes=dict(value.get("boxes", {})),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BackupDamaged("A snapshot cannot be read", hint="Nothing was restored. Try another one.") from error

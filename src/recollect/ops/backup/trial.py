@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ async def _refilled(repository: Repository, snapshot: Snapshot, scratch: Setting
 
     try:
         await tables.fill(Pieces(repository, snapshot, tracker), snapshot.layout)
+        for name in snapshot.boxes.values():
+            await asyncio.to_thread(repository.get, name)
         if snapshot.layout.schema != HEAD:
             return ()  # rows of an earlier form are compared by the upgrade's own tests
         await tables.copy(compare)

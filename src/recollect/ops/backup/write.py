@@ -13,7 +13,7 @@ from typing import Final
 from recollect.app import App
 from recollect.capture.ids import new_id
 from recollect.exchange import Piece
-from recollect.ops.backup.pieces import written
+from recollect.ops.backup.pieces import BOX, cold_boxes, written
 from recollect.ops.backup.repository import Repository
 from recollect.ops.backup.snapshot import Part, Snapshot
 from recollect.ports import Tables, Tracker
@@ -46,11 +46,14 @@ class _Writer:
         self.made = Made()
         self.rows: dict[str, int] = defaultdict(int)
         self.pieces: dict[str, list[str]] = defaultdict(list)
+        self.cold: dict[str, int] = {}
 
     def piece(self, piece: Piece) -> None:
         """Keep a piece."""
         self.pieces[piece.table].append(self.keep(written(piece)))
         self.rows[piece.table] += len(piece.rows)
+        if piece.table == BOX:
+            self.cold.update(cold_boxes(piece))
         self.made.rows += len(piece.rows)
         self._tracker(self.made.rows, None, f"{self.made.new_bytes / 1e6:,.1f} MB new")
 
@@ -75,8 +78,9 @@ async def back_up(app: App, tables: Tables, repository: Repository, tracker: Tra
     async with locked(repository):
         writer = await asyncio.to_thread(_Writer, repository, tracker)
         layout = await tables.copy(writer.piece)
+        boxes = await _boxes(writer, app, repository) if app.settings.backup.cold else {}
         files = await asyncio.to_thread(_files, writer, app.settings.home, closed=repository.seal.closed)
-        snapshot = Snapshot(new_id(now), now, __version__, layout, _parts(writer), files)
+        snapshot = Snapshot(new_id(now), now, __version__, layout, _parts(writer), files, boxes)
         await asyncio.to_thread(repository.add, snapshot)
     made = writer.made
     made.snapshot, made.memories = snapshot.id, snapshot.memories
@@ -92,6 +96,19 @@ async def locked(repository: Repository) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.to_thread(lock.__exit__, None, None, None)
+
+
+async def _boxes(writer: _Writer, app: App, repository: Repository) -> dict[str, str]:
+    """Keep the texts that lie in object storage; those of the last backup are there already, for they never change."""
+    snapshots = await asyncio.to_thread(repository.snapshots)
+    before = dict(snapshots[-1].boxes) if snapshots else {}
+    found: dict[str, str] = {}
+    for name, key in writer.cold.items():
+        if name not in before:
+            body = await app.retention.boxes.body(key)
+            before[name] = await asyncio.to_thread(writer.keep, body)
+        found[name] = before[name]
+    return found
 
 
 def _parts(writer: _Writer) -> dict[str, Part]:

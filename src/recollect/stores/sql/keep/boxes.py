@@ -15,7 +15,7 @@ from recollect.errors import ConfigError, NotFound, RecollectError, StoreDamaged
 from recollect.stores.objects.vault import Vault, new_name
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.keep.purge import close_boxes, living
-from recollect.stores.sql.keep.text import plain, read, stub, unpacked
+from recollect.stores.sql.keep.text import packed, plain, read, stub, unpacked
 from recollect.stores.sql.lock import TENANT, hold
 from recollect.stores.sql.schema import box, memory, shelved
 from recollect.stores.sql.write import some
@@ -103,6 +103,26 @@ class Boxes:
             name = f"{one.place}/{one.name}" if one.place else f"box {one.key}"
             found[name] = await asyncio.to_thread(self.content, one)
         return found
+
+    async def body(self, key: int) -> bytes:
+        """Return what a cold box holds, as it would lie in a box here; without what has been deleted from it.
+
+        Raises ConfigError where the settings do not name its place, StoreError where it cannot be read there.
+        """
+        query, before = sa.select(box.c.place, box.c.name).where(box.c.key == key), ""
+        while True:
+            row = await self._database.read(lambda connection: connection.execute(query).first())
+            if row is None or not row.place:
+                return packed({})
+            try:
+                return packed(read(await asyncio.to_thread(self._vault(row.place).get, row.name)))
+            except NotFound as error:  # it has just been written anew, under another name
+                if row.name == before:
+                    raise StoreDamaged(
+                        f"The cold object {row.name} is gone from {row.place}",
+                        hint="Fetch it from a copy of that place.",
+                    ) from error
+                before = row.name
 
     async def unbox(self, keys: Sequence[int]) -> None:
         """Take out of cold objects what no memory has there any more; doing it again does nothing."""
