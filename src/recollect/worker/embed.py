@@ -39,8 +39,7 @@ class Embedding:
             parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
             await asyncio.gather(*(self._part(part) for part in parts))
             if any(job.payload.get("all") for job in jobs):
-                while await self._some(None):
-                    pass
+                await self.everything(lambda _: None)
         except EmbedderMissing as error:
             if not self._told:
                 log.warning("Searching by words only: %s", error)
@@ -50,18 +49,23 @@ class Embedding:
     async def everything(self, tell: Callable[[int], object]) -> int:
         """Embed every chunk that has no vector yet; return how many there were, told of as they are done."""
         made = 0
-        while step := await self._some(None):
+        while True:
+            step, more = await self._some(None)
             made += step
-            tell(made)
-        return made
+            if step:
+                tell(made)
+            if not more:
+                return made
 
     async def _part(self, ids: Sequence[str]) -> None:
         async with self._turns:
-            while await self._some(ids):
+            while (await self._some(ids))[1]:
                 pass
 
-    async def _some(self, ids: Sequence[str] | None) -> int:
-        missing = await self._vectors.unembedded(self._embed.model, limit=AT_ONCE, memory_ids=ids)
+    async def _some(self, ids: Sequence[str] | None) -> tuple[int, bool]:
+        """Embed some chunks; return how many, and whether there are more."""
+        found = await self._vectors.unembedded(self._embed.model, limit=AT_ONCE + 1, memory_ids=ids)
+        missing = found[:AT_ONCE]
         if missing:
             rows: dict[int, bytes] = {}
             for project, items in groupby(sorted(missing, key=_project), key=_project):
@@ -70,7 +74,7 @@ class Embedding:
                     made = await self._embed.embed([_text(item) for item in part])
                 rows |= {item.chunk: found.vector for item, found in zip(part, made, strict=True)}
             await self._vectors.put(self._embed.model, rows)
-        return len(missing)
+        return len(missing), len(found) > AT_ONCE
 
 
 def _project(item: Unembedded) -> str:

@@ -202,13 +202,20 @@ class Worker:
         try:
             await asyncio.wait({woken, *under_way}, timeout=self._pace.poll, return_when=asyncio.FIRST_COMPLETED)
             if self._woken.is_set() and not (self._draining or self._leaving):
-                await asyncio.sleep(LINGER)
+                await self._gather(under_way)
         finally:
             woken.cancel()
         for task in [task for task in under_way if task.done()]:
             del under_way[task]
             if error := task.exception():
                 log.warning("The worker could not tell the queue what is done: %s", error)
+
+    async def _gather(self, under_way: Mapping[asyncio.Task[None], str]) -> None:
+        """Let jobs gather, but no longer than until a lane is free."""
+        if not under_way:
+            await asyncio.sleep(LINGER)
+        elif not any(task.done() for task in under_way):
+            await asyncio.wait(under_way, timeout=LINGER, return_when=asyncio.FIRST_COMPLETED)
 
     async def _work(self, name: str, jobs: Sequence[Job]) -> None:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,12 +22,13 @@ from recollect.models import Where
 from recollect.stores.beside.asking import Asking
 from recollect.stores.beside.index import Index
 from recollect.stores.beside.outbox import USUAL, Outbox
-from recollect.stores.beside.sample import estimated
 from recollect.stores.code import Floats, decode, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
 from recollect.stores.sql.database import Database
-from recollect.stores.sql.dialect import among
+from recollect.stores.sql.dialect import RAW, among
+from recollect.stores.sql.lately import Lately
 from recollect.stores.sql.lore import allowed
+from recollect.stores.sql.sample import Samples
 from recollect.stores.sql.schema import chunk, vector
 from recollect.stores.sql.schema import model as sql_model
 from recollect.stores.sql.tenants import tenants_in
@@ -38,7 +40,7 @@ log = logging.getLogger(__name__)
 EXACT = 5_000
 """Vectors in reach up to which all are compared from the records: some 50 ms at most, and exact under any filter."""
 
-SPARE = 2
+SPARE = 1.5
 """Vectors asked for by each memory wanted: some may not answer, and documents have several."""
 
 GROW, MOST = 4, 20_000
@@ -67,6 +69,8 @@ class IndexedVectors(Asking, SqlVectors):
         SqlVectors.__init__(self, database)
         self.index, self.outbox = index, outbox
         self._turn = asyncio.Lock()
+        self._samples = Samples()
+        self._large: Lately[tuple[int, tuple[int, ...]], bool] = Lately()
 
     async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
         """Store vectors; the index has them when this returns, or hears of them as soon as it answers."""
@@ -120,7 +124,7 @@ class IndexedVectors(Asking, SqlVectors):
         """Return the best memories by cosine; none where the index does not answer, so that words answer alone."""
         question = np.frombuffer(vector, np.float32)
         plan = await self._database.searched.read(
-            lambda connection: _plan(connection, self.outbox, model, question, where), reach=where.reach
+            lambda connection: self._plan(connection, model, question, where), reach=where.reach
         )
         if plan is None:
             return await super().search(model, vector, where, limit)
@@ -132,7 +136,7 @@ class IndexedVectors(Asking, SqlVectors):
 
     async def _found(self, model: str, plan: Plan, where: Where, limit: int) -> Scored | None:
         """Return the best by the index, asked for more until enough may answer; `None` where that is too many."""
-        wanted = SPARE * limit
+        wanted = math.ceil(SPARE * limit)
         while True:
             near = await self.asked(self.index.nearest(model, plan.question, plan.owners, wanted))
             chunks = list(dict.fromkeys([*near, *plan.latest]))
@@ -144,25 +148,26 @@ class IndexedVectors(Asking, SqlVectors):
             if wanted > MOST:
                 return None
 
+    def _plan(self, connection: sa.Connection, model: str, question: Floats, where: Where) -> Plan | None:
+        """Return how to ask the index; `None` where so few are in reach that all are compared."""
+        found = model_key(connection, model)
+        if found is None or where.reach.conversation_id is not None:
+            return None
+        check_dimension(model, found[1], len(question))
+        owners = tuple(tenants_in(connection, where.reach))
+        if not self._large.get((found[0], owners)):
+            if _reached(connection, found[0], owners) <= EXACT:
+                return None
+            self._large.keep((found[0], owners), value=True)
+        counts = self._samples.counts(connection, found, question, owners)
+        return Plan(found, owners, question, counts, tuple(self.outbox.pending(connection, model, LATEST)))
+
     async def close(self) -> None:
         """Close the index."""
         await self.index.close()
 
 
 _NONE = (np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.int64))
-
-
-def _plan(connection: sa.Connection, outbox: Outbox, model: str, question: Floats, where: Where) -> Plan | None:
-    """Return how to ask the index; `None` where so few are in reach that all are compared."""
-    found = model_key(connection, model)
-    if found is None or where.reach.conversation_id is not None:
-        return None
-    check_dimension(model, found[1], len(question))
-    owners = tenants_in(connection, where.reach)
-    if _reached(connection, found[0], owners) <= EXACT:
-        return None
-    counts = estimated(connection, found, question, owners)
-    return Plan(found, tuple(owners), question, counts, tuple(outbox.pending(connection, model, LATEST)))
 
 
 def _reached(connection: sa.Connection, model: int, owners: Sequence[int]) -> int:
@@ -180,7 +185,7 @@ def _ranked(connection: sa.Connection, plan: Plan, where: Where, chunks: Sequenc
     """Score those of the chunks that may answer by the stored codes, each memory by its best chunk."""
     # In two steps: in one, SQLite begins with every memory of the tenant.
     query = sa.select(chunk.c.memory, chunk.c.key, vector.c.code).join(chunk, vector.c.chunk == chunk.c.key)
-    query = query.where(vector.c.model == plan.model[0])
+    query = query.where(vector.c.model == plan.model[0]).execution_options(**RAW)
     near = [
         row for part in some(chunks) for row in connection.execute(query.where(among(connection, vector.c.chunk, part)))
     ]

@@ -278,6 +278,11 @@ class PostgresServer:
             if not connection.get_execution_options().get("durable", True):
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
 
+        @sa.event.listens_for(engine, "before_cursor_execute")
+        def asked(_connection: Any, cursor: Any, _statement: str, _values: Any, context: Any, _many: bool) -> None:
+            if context is not None and context.execution_options.get("raw"):
+                cursor.format = psycopg.pq.Format.BINARY
+
         return engine
 
 

@@ -5,6 +5,7 @@ Cosines are those of half precision, which are as near to the true ones as the s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ from recollect.exchange import Scored
 from recollect.models import Where
 from recollect.stores.columns import Counts, best, check_dimension, nothing
 from recollect.stores.postgres.embedding import ensure, table_of, there, written
+from recollect.stores.sql.database import Database
 from recollect.stores.sql.dialect import among
+from recollect.stores.sql.lately import Lately
+from recollect.stores.sql.sample import Samples
 from recollect.stores.sql.schema import chunk, memory
 from recollect.stores.sql.tenants import tenants_in
 from recollect.stores.sql.vectors import SqlVectors, model_key, put_vectors
@@ -31,15 +35,17 @@ EXACT = 20_000
 MOST_SCANNED = 40_000
 """Vectors that the index hands over, at most, for a filter to choose from."""
 
-SAMPLE = 500
-"""Vectors by which mean and deviation are estimated."""
-
-SPARE = 2
+SPARE = 1.5
 """Vectors looked at for each memory wanted: only documents have several."""
 
 
 class PostgresVectors(SqlVectors):
     """The Vectors port over PostgreSQL with pgvector: HNSW with iterative scans."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._samples = Samples()
+        self._large: Lately[tuple[int, tuple[int, ...]], bool] = Lately()
 
     async def put(self, model: str, rows: Mapping[int, bytes]) -> None:
         """Store vectors by chunk, in the model's index too."""
@@ -60,7 +66,7 @@ class PostgresVectors(SqlVectors):
                 return nothing()
             asked = np.frombuffer(vector, np.float32)
             check_dimension(model, found[1], len(asked))
-            return _search(connection, found, asked, where, limit) if there(connection, found[0]) else None
+            return self._search(connection, found, asked, where, limit) if there(connection, found[0]) else None
 
         found = await self._database.searched.read(work, reach=where.reach)
         return await super().search(model, vector, where, limit) if found is None else found
@@ -80,31 +86,40 @@ class PostgresVectors(SqlVectors):
         found = await self._database.searched.read(work, reach=where.reach)
         return await super().score(model, vector, where, keys) if found is None else found
 
-
-def _search(connection: sa.Connection, model: tuple[int, int], asked: Floats, where: Where, limit: int) -> Scored:
-    owners = tenants_in(connection, where.reach)
-    if not owners:
-        return nothing()
-    question = written(asked.reshape(1, -1))[0]
-    rows: Sequence[Any] = ()
-    counts = Counts()
-    if _reached(connection, model[0], owners) > EXACT:
-        _tune(connection, limit)
-        rows = connection.execute(_nearest(connection, model[0], question, where, SPARE * limit, exact=False)).all()
-        counts = _counts(connection, model[0], question, owners)
-    if len(rows) < limit:  # a narrow filter, or few vectors: compare them all
-        rows = connection.execute(_nearest(connection, model[0], question, where, SPARE * limit, exact=True)).all()
-        if not rows:
+    def _search(
+        self, connection: sa.Connection, model: tuple[int, int], asked: Floats, where: Where, limit: int
+    ) -> Scored:
+        owners = tuple(tenants_in(connection, where.reach))
+        if not owners:
             return nothing()
-        counts.count, counts.sum, counts.squares = int(rows[0][3]), float(rows[0][4]), float(rows[0][5])
-    return _ranked(rows, limit, counts)
+        question, wanted = written(asked.reshape(1, -1))[0], math.ceil(SPARE * limit)
+        rows: Sequence[Any] = ()
+        counts = Counts()
+        if self._many(connection, model[0], owners):
+            _tune(connection, wanted)
+            rows = connection.execute(_nearest(connection, model[0], question, where, wanted, exact=False)).all()
+            counts = self._samples.counts(connection, model, asked, owners)
+        if len(rows) < limit:  # a narrow filter, or few vectors: compare them all
+            rows = connection.execute(_nearest(connection, model[0], question, where, wanted, exact=True)).all()
+            if not rows:
+                return nothing()
+            counts.count, counts.sum, counts.squares = int(rows[0][3]), float(rows[0][4]), float(rows[0][5])
+        return _ranked(rows, limit, counts)
+
+    def _many(self, connection: sa.Connection, model: int, owners: tuple[int, ...]) -> bool:
+        """Whether more vectors are in reach than are compared one by one; many stand for many for a while."""
+        if not self._large.get((model, owners)):
+            if _reached(connection, model, owners) <= EXACT:
+                return False
+            self._large.keep((model, owners), value=True)
+        return True
 
 
-def _tune(connection: sa.Connection, limit: int) -> None:
+def _tune(connection: sa.Connection, wanted: int) -> None:
     """Let the index go on where a filter takes away what it found, and keep the planner from reading everything."""
     settings = {
         "hnsw.iterative_scan": "relaxed_order",
-        "hnsw.ef_search": max(100, min(1000, SPARE * limit)),
+        "hnsw.ef_search": max(100, min(1000, wanted)),
         "hnsw.max_scan_tuples": MOST_SCANNED,
         "enable_seqscan": "off",
         "enable_sort": "off",
@@ -164,29 +179,6 @@ def _distance(held: sa.TableClause, question: str) -> sa.ColumnElement[float]:
 
 def _of_memories(held: sa.TableClause) -> sa.FromClause:
     return held.join(chunk, held.c.chunk == chunk.c.key).join(memory, chunk.c.memory == memory.c.key)
-
-
-def _counts(connection: sa.Connection, model: int, question: str, owners: Sequence[int]) -> Counts:
-    """Estimate count, sum and squares of all scores in reach, by vectors spread evenly over each tenant's numbers."""
-    name = table_of(model)
-    each = max(SAMPLE // len(owners), 1)
-    query = sa.text(f"""
-SELECT count(*), coalesce(sum(score), 0), coalesce(sum(score * score), 0) FROM (
-    SELECT DISTINCT chunk, 1 - (value <=> CAST(:question AS halfvec)) AS score
-    FROM unnest(CAST(:owners AS bigint[])) AS owner
-    CROSS JOIN LATERAL (SELECT min(chunk) AS low, max(chunk) AS high FROM {name} WHERE tenant = owner) AS span
-    CROSS JOIN generate_series(0, {each - 1}) AS step
-    CROSS JOIN LATERAL (
-        SELECT chunk, value FROM {name} WHERE tenant = owner AND chunk >= low + (high - low) * step / {each}
-        ORDER BY chunk LIMIT 1
-    ) AS one
-) AS sampled
-""")  # noqa: S608
-    query = query.bindparams(sa.bindparam("question", question, sa.types.NullType()))
-    row = connection.execute(query, {"owners": list(owners)}).one()
-    counts = Counts()
-    counts.count, counts.sum, counts.squares = int(row[0]), float(row[1]), float(row[2])
-    return counts
 
 
 def _ranked(rows: Sequence[Any], limit: int, counts: Counts) -> Scored:

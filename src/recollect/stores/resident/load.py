@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recollect.models import name_code
 from recollect.stores.columns import KIND_CODES, ROLE_CODES
 from recollect.stores.resident.shard import ALWAYS, NEVER, Shard, agent_code
-from recollect.stores.sql.dialect import place_of
+from recollect.stores.sql.dialect import RAW, place_of
 from recollect.stores.sql.schema import change, chunk, memory, vector
 from recollect.stores.sql.write import some
 
@@ -97,7 +97,7 @@ def _add_vectors(
         query = sa.select(vector.c.seq, vector.c.chunk, vector.c.code).where(
             vector.c.tenant.in_(owners), vector.c.model == key, vector.c.seq > seq
         )
-        rows = connection.execute(query.order_by(vector.c.seq).limit(RUN)).all()
+        rows = connection.execute(query.order_by(vector.c.seq).limit(RUN).execution_options(**RAW)).all()
         if not rows:
             return
         shard.add_vectors(name, dimension, np.array([row[1] for row in rows], np.int64), [row[2] for row in rows])

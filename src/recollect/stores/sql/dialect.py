@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -12,6 +13,9 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+RAW: Final = MappingProxyType({"raw": True})
+"""What a statement is executed with whose rows hold many bytes: PostgreSQL then sends them as they are, not as text."""
 
 
 def is_postgresql(connection: sa.Connection) -> bool:

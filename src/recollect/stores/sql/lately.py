@@ -19,13 +19,12 @@ SHARE = 100
 QUICK = 0.005
 """What took no longer than this many seconds is found out anew each time."""
 
-MOST = 1000
-
 
 class Lately(Generic[K, V]):
-    """Answers by key. Two threads may find out the same at once; the later one is kept."""
+    """Answers by key, the latest `most`. Two threads may find out the same at once; the later one is kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 1000) -> None:
+        self._most = most
         self._kept: OrderedDict[K, tuple[float, V]] = OrderedDict()
 
     def of(self, key: K, find: Callable[[], V]) -> V:
@@ -43,7 +42,7 @@ class Lately(Generic[K, V]):
     def keep(self, key: K, value: V, seconds: float = SECONDS) -> None:
         """Remember a value."""
         self._kept[key] = (time.monotonic() + min(seconds, SECONDS), value)
-        while len(self._kept) > MOST:
+        while len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
     def get(self, key: K) -> V | None:

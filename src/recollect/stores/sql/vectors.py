@@ -14,7 +14,7 @@ from recollect.stores.code import decode, pack, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
 from recollect.stores.postgres.embedding import mirror, unmirror
 from recollect.stores.sql.database import Database
-from recollect.stores.sql.dialect import among, insert_new, is_postgresql
+from recollect.stores.sql.dialect import RAW, among, insert_new, is_postgresql
 from recollect.stores.sql.lock import VECTORS, hold
 from recollect.stores.sql.schema import chunk, memory, model, shelved, tenant, vector
 from recollect.stores.sql.where import meeting
@@ -209,7 +209,7 @@ def _scan(
     check_dimension(name, found[1], len(asked))
     table = vector.join(chunk, vector.c.chunk == chunk.c.key).join(memory, chunk.c.memory == memory.c.key)
     query = meeting(connection, sa.select(memory.c.key, chunk.c.key, vector.c.code), table, where)
-    query = query.where(vector.c.model == found[0])
+    query = query.where(vector.c.model == found[0]).execution_options(**RAW)
     if keys is not None:
         query = query.where(among(connection, memory.c.key, keys))
     top: dict[int, tuple[float, int]] = {}
