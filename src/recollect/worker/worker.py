@@ -21,7 +21,7 @@ Handler = Callable[[Sequence[Job]], Awaitable[None]]
 
 BATCH = 64
 
-LINGER = 0.05
+LINGER = 0.02
 """Seconds a worker lets jobs gather after it was woken: what comes in a burst is done as one batch, out of its way."""
 
 SOON = 0.2
