@@ -16,7 +16,6 @@ from recollect.stores.sql.schema import vector
 TENANTS, BLOCKS, EACH = 10, 10, 50
 """Tenants that are sampled at most, blocks of each (fewer where tenants are many), and vectors of a block."""
 
-
 KEPT = 32
 """Samples that are kept for some seconds, of half a megabyte each."""
 
@@ -25,13 +24,13 @@ class Samples:
     """Estimates over some of the vectors of tenants, which are the same for every question and kept for seconds."""
 
     def __init__(self) -> None:
-        self._kept: Lately[tuple[int, tuple[int, ...]], Floats] = Lately(KEPT)
+        self._kept: Lately[tuple[tuple[int, int], tuple[int, ...]], Floats] = Lately(KEPT)
 
     def counts(
         self, connection: sa.Connection, model: tuple[int, int], question: Floats, owners: Sequence[int]
     ) -> Counts:
         """Return count, sum and sum of squares of the scores of the vectors that are looked at."""
-        key = (model[0], tuple(owners))
+        key = (model, tuple(owners))
         sample = self._kept.get(key)
         if sample is None:
             sample = _sample(connection, model, owners)
