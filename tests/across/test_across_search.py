@@ -287,6 +287,7 @@ class TestActors:
         for name in ("open", "own"):
             await app.people.set_member(Member(name, "al", Right.READ, START))
         await app.access.changed()
+        await memory.drain()
         return memory.acting(Person("al"))
 
     async def test_without_naming_any_he_asks_all_that_go_beyond_themselves(self, al: AsyncMemory) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from tests.server.conftest import Start
+from tests.server.conftest import Start, until
 from tests.viewer.site import BUILT, CHROMIUM, Site
 
 
@@ -29,6 +29,7 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     start = Start(tmp_path_factory.mktemp("viewer") / "home")
     found = Site(start(), browser)
     found.ask("POST", "/api/viewer/demo")
+    until(lambda: not found.ask("GET", "/api/jobs")["waiting"], "all was derived", within=120)
     yield found
     start.close()
 
