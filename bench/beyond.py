@@ -43,11 +43,15 @@ WORDS = 900
 
 
 async def with_qdrant(opened: Sequence[AsyncMemory], folder: Path) -> None:
-    """Have vectors that do not fit in memory found by Qdrant's engine, which is given all that are there."""
-    database = opened[0].app.database
+    """Have vectors that do not fit in memory found by Qdrant's engine, which is given all that are there.
+
+    A server builds its graphs by itself; the engine is told to.
+    """
+    database, index = opened[0].app.database, EdgeIndex(folder)
     database.write_now(ensure)
-    beside = IndexedVectors(database, EdgeIndex(folder))
+    beside = IndexedVectors(database, index)
     await beside.follow()
+    await asyncio.to_thread(index.shard(opened[0].app.engine.embed.model).optimize)
     for one in opened:
         resident: Any = one.app.engine.stores.vectors
         resident._behind = beside  # noqa: SLF001 - a bench has no server to name in the settings

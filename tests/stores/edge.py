@@ -31,7 +31,12 @@ class EdgeIndex:
                     "": edge.EdgeVectorParams(
                         size=dimension,
                         distance=edge.Distance.Cosine,
-                        quantization_config=edge.ScalarQuantizationConfig(type=edge.ScalarType.Int8, always_ram=True),
+                        quantization_config=edge.ScalarQuantizationConfig(
+                            type=edge.ScalarType.Int8, quantile=0.99, always_ram=True
+                        ),
+                        hnsw_config=edge.HnswIndexConfig(
+                            m=16, ef_construct=100, full_scan_threshold=10_000, payload_m=16
+                        ),
                     )
                 }
             )

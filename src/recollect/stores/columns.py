@@ -59,6 +59,12 @@ def every(keys: Keys, scores: Scores, chunks: Keys, counts: Counts) -> Scored:
     return Scored(keys[order], scores[order], chunks[order], counts.mean, counts.deviation)
 
 
+def placed(keys: Keys, some: Keys) -> Keys:
+    """Return where each of some of the keys stands among all of them, in whatever order they are."""
+    order = np.argsort(keys)
+    return np.asarray(order[np.searchsorted(keys, some, sorter=order)])
+
+
 def check_dimension(model: str, dimension: int, given: int) -> None:
     """Raise InvalidInput when a vector has not the dimension that a model's vectors have."""
     if given != dimension:

@@ -18,12 +18,13 @@ import sqlalchemy as sa
 
 from recollect.errors import IndexAway
 from recollect.exchange import Scored
-from recollect.models import Where
+from recollect.models import Reach, Where
 from recollect.stores.beside.asking import Asking
 from recollect.stores.beside.index import Index
 from recollect.stores.beside.outbox import USUAL, Outbox
 from recollect.stores.code import Floats, decode, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing
+from recollect.stores.nearby import Near
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.dialect import RAW, among
 from recollect.stores.sql.lately import Lately
@@ -134,6 +135,23 @@ class IndexedVectors(Asking, SqlVectors):
             return best(*_NONE, limit, plan.counts)
         return await super().search(model, vector, where, limit) if found is None else found
 
+    async def near(self, model: str, vector: bytes, reach: Reach, owners: Sequence[int], count: int) -> Near | None:
+        """Return the nearest chunks by the index, scored by the stored codes; `None` too where it does not answer."""
+        question = np.frombuffer(vector, np.float32)
+        plan = await self._database.searched.read(
+            lambda connection: self._plan_of(connection, model, question, owners), reach=reach
+        )
+        if plan is None:
+            return None
+        try:
+            near = await self.asked(self.index.nearest(model, question, owners, count))
+        except IndexAway:
+            return None
+        chunks = np.array(list(dict.fromkeys([*near, *plan.latest])), np.int64)
+        scores = await self.cosines(model, vector, reach, owners, chunks)
+        there = ~np.isnan(scores)
+        return Near(chunks[there], scores[there], plan.counts)
+
     async def _found(self, model: str, plan: Plan, where: Where, limit: int) -> Scored | None:
         """Return the best by the index, asked for more until enough may answer; `None` where that is too many."""
         wanted = math.ceil(SPARE * limit)
@@ -150,11 +168,15 @@ class IndexedVectors(Asking, SqlVectors):
 
     def _plan(self, connection: sa.Connection, model: str, question: Floats, where: Where) -> Plan | None:
         """Return how to ask the index; `None` where so few are in reach that all are compared."""
-        found = model_key(connection, model)
-        if found is None or where.reach.conversation_id is not None:
+        if where.reach.conversation_id is not None:
+            return None
+        return self._plan_of(connection, model, question, tenants_in(connection, where.reach))
+
+    def _plan_of(self, connection: sa.Connection, model: str, question: Floats, tenants: Sequence[int]) -> Plan | None:
+        found, owners = model_key(connection, model), tuple(tenants)
+        if found is None:
             return None
         check_dimension(model, found[1], len(question))
-        owners = tuple(tenants_in(connection, where.reach))
         if not self._large.get((found[0], owners)):
             if _reached(connection, found[0], owners) <= EXACT:
                 return None

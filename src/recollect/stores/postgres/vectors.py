@@ -13,16 +13,17 @@ import numpy as np
 import sqlalchemy as sa
 
 from recollect.exchange import Scored
-from recollect.models import Where
-from recollect.stores.columns import Counts, best, check_dimension, nothing
-from recollect.stores.postgres.embedding import ensure, table_of, there, written
+from recollect.models import Reach, Where
+from recollect.stores.columns import Counts, best, check_dimension, nothing, placed
+from recollect.stores.nearby import Near
+from recollect.stores.postgres.embedding import ensure, table_of, written
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.dialect import among
 from recollect.stores.sql.lately import Lately
 from recollect.stores.sql.sample import Samples
 from recollect.stores.sql.schema import chunk, memory
 from recollect.stores.sql.tenants import tenants_in
-from recollect.stores.sql.vectors import SqlVectors, model_key, put_vectors
+from recollect.stores.sql.vectors import SqlVectors, cosines, put_vectors
 from recollect.stores.sql.where import meeting
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ MOST_SCANNED = 40_000
 
 SPARE = 1.5
 """Vectors looked at for each memory wanted: only documents have several."""
+
+GROW, MOST = 4, 5000
+"""How many times as many are looked at where documents crowd out other memories, and the most of the index."""
+
+_KNOWN = sa.text("SELECT key, dimension, to_regclass('embedding_' || key) FROM model WHERE name = :called")
 
 
 class PostgresVectors(SqlVectors):
@@ -61,25 +67,57 @@ class PostgresVectors(SqlVectors):
         """Return the best memories by cosine."""
 
         def work(connection: sa.Connection) -> Scored | None:
-            found = model_key(connection, model)
-            if found is None:
-                return nothing()
             asked = np.frombuffer(vector, np.float32)
-            check_dimension(model, found[1], len(asked))
-            return self._search(connection, found, asked, where, limit) if there(connection, found[0]) else None
+            found = _known(connection, model, len(asked))
+            return None if found is None else self._search(connection, found, asked, where, limit)
 
         found = await self._database.searched.read(work, reach=where.reach)
         return await super().search(model, vector, where, limit) if found is None else found
+
+    async def near(self, model: str, vector: bytes, reach: Reach, owners: Sequence[int], count: int) -> Near | None:
+        """Return the nearest chunks by the index."""
+
+        def work(connection: sa.Connection) -> Near | None:
+            asked = np.frombuffer(vector, np.float32)
+            found = _known(connection, model, len(asked))
+            if found is None or not self._many(connection, found[0], tuple(owners)):
+                return None
+            _tune(connection, count)
+            rows = connection.execute(_closest(connection, found[0], asked, owners, count)).all()
+            counts = self._samples.counts(connection, found, asked, owners)
+            return Near(
+                np.fromiter((row[0] for row in rows), np.int64, len(rows)),
+                np.fromiter((row[1] for row in rows), np.float32, len(rows)),
+                counts,
+            )
+
+        return await self._database.searched.read(work, reach=reach)
+
+    async def cosines(self, model: str, vector: bytes, reach: Reach, owners: Sequence[int], chunks: Keys) -> Scores:
+        """Return the cosine of each of these chunks, `nan` where it has no vector here or is not of these tenants."""
+
+        def work(connection: sa.Connection) -> Scores:
+            asked = np.frombuffer(vector, np.float32)
+            found = _known(connection, model, len(asked))
+            if found is None:
+                return cosines(connection, model, vector, owners, chunks)
+            scores = np.full(len(chunks), np.nan, np.float32)
+            rows = connection.execute(_of_chunks(connection, found[0], asked, owners, chunks)).all()
+            if rows:
+                there, cosine = zip(*rows, strict=True)
+                scores[placed(chunks, np.array(there, np.int64))] = cosine
+            return scores
+
+        return await self._database.searched.read(work, reach=reach)
 
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
         """Return the cosine of these memories."""
 
         def work(connection: sa.Connection) -> Scores | None:
-            found = model_key(connection, model)
-            if found is None or not there(connection, found[0]):
-                return None
             asked = np.frombuffer(vector, np.float32)
-            check_dimension(model, found[1], len(asked))
+            found = _known(connection, model, len(asked))
+            if found is None:
+                return None
             scores = _scores(connection, found[0], written(asked.reshape(1, -1))[0], where, keys.tolist())
             return np.array([scores.get(key, np.nan) for key in keys.tolist()], np.float32)
 
@@ -93,17 +131,25 @@ class PostgresVectors(SqlVectors):
         if not owners:
             return nothing()
         question, wanted = written(asked.reshape(1, -1))[0], math.ceil(SPARE * limit)
-        rows: Sequence[Any] = ()
+        exact = not self._many(connection, model[0], owners)
+        while True:
+            if not exact:
+                _tune(connection, wanted)
+            rows = connection.execute(_nearest(connection, model[0], question, where, wanted, exact=exact)).all()
+            found = len({row.key for row in rows})
+            if found >= limit or (exact and len(rows) < wanted):
+                break
+            if exact or (len(rows) == wanted and GROW * wanted <= MOST):
+                wanted *= GROW  # documents are in the way, each with many vectors
+            else:
+                exact = True  # so narrow a filter that the index gives up: compare all that meet it
+        if not rows:
+            return nothing()
         counts = Counts()
-        if self._many(connection, model[0], owners):
-            _tune(connection, wanted)
-            rows = connection.execute(_nearest(connection, model[0], question, where, wanted, exact=False)).all()
-            counts = self._samples.counts(connection, model, asked, owners)
-        if len(rows) < limit:  # a narrow filter, or few vectors: compare them all
-            rows = connection.execute(_nearest(connection, model[0], question, where, wanted, exact=True)).all()
-            if not rows:
-                return nothing()
+        if exact:
             counts.count, counts.sum, counts.squares = int(rows[0][3]), float(rows[0][4]), float(rows[0][5])
+        else:
+            counts = self._samples.counts(connection, model, asked, owners)
         return _ranked(rows, limit, counts)
 
     def _many(self, connection: sa.Connection, model: int, owners: tuple[int, ...]) -> bool:
@@ -113,6 +159,15 @@ class PostgresVectors(SqlVectors):
                 return False
             self._large.keep((model, owners), value=True)
         return True
+
+
+def _known(connection: sa.Connection, name: str, given: int) -> tuple[int, int] | None:
+    """Return (key, dimension) of a model that has a table of its own; `None` where it has none, or no vectors."""
+    row = connection.execute(_KNOWN, {"called": name}).first()
+    if row is None or row[2] is None:
+        return None
+    check_dimension(name, row[1], given)
+    return row[0], row[1]
 
 
 def _tune(connection: sa.Connection, wanted: int) -> None:
@@ -153,6 +208,26 @@ def _nearest(
     query: sa.Select[Any] = meeting(connection, sa.select(*columns), _of_memories(held), where)
     query = query.where(held.c.tenant.in_(tenants_in(connection, where.reach)))
     return query.order_by(sa.func.abs(distance) if exact else distance).limit(limit)
+
+
+def _closest(
+    connection: sa.Connection, model: int, asked: Floats, owners: Sequence[int], count: int
+) -> sa.Select[Any]:
+    """Return the query for (chunk, cosine) of the nearest vectors of these tenants."""
+    held = _held(model)
+    distance = _distance(held, written(asked.reshape(1, -1))[0])
+    mine = among(connection, held.c.tenant, owners)
+    return sa.select(held.c.chunk, 1 - distance).where(mine).order_by(distance).limit(count)
+
+
+def _of_chunks(
+    connection: sa.Connection, model: int, asked: Floats, owners: Sequence[int], chunks: Keys
+) -> sa.Select[Any]:
+    """Return the query for (chunk, cosine) of those of these chunks that are of these tenants."""
+    held = _held(model)
+    distance = _distance(held, written(asked.reshape(1, -1))[0])
+    mine = among(connection, held.c.tenant, owners), among(connection, held.c.chunk, chunks.tolist())
+    return sa.select(held.c.chunk, 1 - distance).where(*mine)
 
 
 def _scores(

@@ -15,6 +15,9 @@ from recollect.exchange import Scored, Traits, Unembedded
 from recollect.models import Where
 from recollect.ports import Lore, Vectors, Words
 from recollect.stores.columns import Counts, best, every, nothing
+from recollect.stores.nearby import Nearby
+from recollect.stores.resident.outside import score as outside_score
+from recollect.stores.resident.outside import search as outside_search
 from recollect.stores.resident.postings import K1, term_code
 from recollect.stores.resident.search import Answer, allowed, idf, vector_answer, word_answer
 from recollect.stores.resident.shard import Shard
@@ -157,16 +160,30 @@ class ResidentVectors:
     async def search(self, model: str, vector: bytes, where: Where, limit: int) -> Scored:
         """Return the best memories by cosine."""
         found = await self._threads.run(lambda opened: self.answers(model, vector, where, opened), where, model)
-        if found is None:
-            return await self._behind.search(model, vector, where, limit)
-        return top(found, limit)
+        if found is not None:
+            return top(found, limit)
+        outside = await self._outside(where)
+        near = None if outside is None else await outside_search(*outside, model, vector, where, limit)
+        return await self._behind.search(model, vector, where, limit) if near is None else near
 
     async def score(self, model: str, vector: bytes, where: Where, keys: Keys) -> Scores:
         """Return the cosine of these memories; right after a search its answer is still there."""
         found = await self._threads.run(
             lambda opened: self.answers(model, vector, where, opened), where, model, light=True
         )
-        return await self._behind.score(model, vector, where, keys) if found is None else _at(found, keys, np.nan)
+        if found is not None:
+            return _at(found, keys, np.nan)
+        outside = await self._outside(where)
+        if outside is None:
+            return await self._behind.score(model, vector, where, keys)
+        return await outside_score(*outside, model, vector, where, keys)
+
+    async def _outside(self, where: Where) -> tuple[Nearby, Opened] | None:
+        """Return what to ask for tenants of which all but the vectors is here; `None` where it takes the records."""
+        if not isinstance(self._behind, Nearby) or where.filter is not None or where.reach.conversation_id is not None:
+            return None
+        opened = await self._threads.run(lambda opened: opened, where, light=True)
+        return None if opened is None else (self._behind, opened)
 
     def answers(self, model: str, vector: bytes, where: Where, opened: Opened) -> list[Answer]:
         """Return the cosine of every vector in the shards that are open, kept for the calls that follow."""

@@ -38,12 +38,13 @@ _MOST_DEAD = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The shards a question may look into, fresh as of `stamp`, and what narrows it further.
+    """The shards of the `tenants` a question may look into, fresh as of `stamp`, and what narrows it further.
 
     `conversations` and `keys` (memories that met the filter) are `None` where they do not narrow.
     """
 
     stamp: int
+    tenants: Group
     shards: tuple[Shard, ...]
     conversations: tuple[int, ...] | None = None
     keys: tuple[int, ...] | None = None
@@ -97,9 +98,9 @@ class Tenants:
             self._evict(set(groups))
         narrow = where.filter is not None or where.reach.conversation_id is not None
         if not narrow:
-            return Opened(stamp, tuple(shards))
+            return Opened(stamp, tuple(tenants), tuple(shards))
         talks, keys = self._database.read_now(lambda c: _narrow(c, where, tenants), reach=inside)
-        return Opened(stamp, tuple(shards), talks, keys)
+        return Opened(stamp, tuple(tenants), tuple(shards), talks, keys)
 
     def at_hand(self, where: Where, model: str | None = None) -> Opened | None:
         """Return what `open` would where it need not read the file, else `None`; takes microseconds."""
@@ -116,7 +117,7 @@ class Tenants:
             if shard is None or shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp):
                 return None
             shards.append(shard)
-        return Opened(stamp, tuple(shards))
+        return Opened(stamp, tuple(tenants), tuple(shards))
 
     def stamp(self) -> int:
         """Return a number that is another one after every write that a search could see; takes microseconds."""

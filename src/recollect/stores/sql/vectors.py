@@ -9,9 +9,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from recollect.exchange import Scored, Unembedded
-from recollect.models import Kind, Where
+from recollect.models import Kind, Reach, Where
 from recollect.stores.code import decode, pack, unpack
-from recollect.stores.columns import Counts, best, check_dimension, nothing
+from recollect.stores.columns import Counts, best, check_dimension, nothing, placed
 from recollect.stores.postgres.embedding import mirror, unmirror
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.dialect import RAW, among, insert_new, is_postgresql
@@ -93,6 +93,12 @@ class SqlVectors:
 
         return await self._database.searched.read(work, reach=where.reach)
 
+    async def cosines(self, model: str, vector: bytes, reach: Reach, owners: Sequence[int], chunks: Keys) -> Scores:
+        """Return the cosine of each of these chunks, `nan` where it has no vector here or is not of these tenants."""
+        return await self._database.searched.read(
+            lambda connection: cosines(connection, model, vector, owners, chunks), reach=reach
+        )
+
     async def models(self) -> list[str]:
         """Return the models that have vectors."""
         return await self._database.read(models_held)
@@ -100,6 +106,28 @@ class SqlVectors:
     async def drop(self, model: str | None = None) -> int:
         """Forget vectors."""
         return await self._database.write(lambda connection: drop_vectors(connection, model))
+
+
+def cosines(connection: sa.Connection, name: str, question: bytes, owners: Sequence[int], chunks: Keys) -> Scores:
+    """Return the cosine of each of these chunks by its stored code, `nan` where these tenants have no such vector."""
+    scores = np.full(len(chunks), np.nan, np.float32)
+    found = model_key(connection, name)
+    if found is None or not len(chunks):
+        return scores
+    asked = np.frombuffer(question, np.float32)
+    check_dimension(name, found[1], len(asked))
+    query = sa.select(vector.c.chunk, vector.c.code).where(vector.c.model == found[0]).execution_options(**RAW)
+    query = query.where(among(connection, vector.c.tenant, owners))
+    rows = [
+        row
+        for part in some(chunks.tolist(), MOST_AT_ONCE[is_postgresql(connection)])
+        for row in connection.execute(query.where(among(connection, vector.c.chunk, part)))
+    ]
+    if rows:
+        cosine = decode(*unpack([row[1] for row in rows], found[1])) @ asked
+        places = placed(chunks, np.fromiter((row[0] for row in rows), np.int64, len(rows)))
+        scores[places] = cosine
+    return scores
 
 
 def models_held(connection: sa.Connection) -> list[str]:
