@@ -26,6 +26,18 @@ describe("what an assistant was told", () => {
     expect([found.get(""), found.get("a"), found.get("b")]).toEqual([[early], [middle], [late]]);
   });
 
+  it("stands before a turn that was said in the same millisecond, after it", () => {
+    const said = [turn("a", "2026-05-01T09:00:00.841520Z")];
+    const before = telling(1, "2026-05-01T09:00:00.841519Z");
+    const after = telling(2, "2026-05-01T09:00:00.841521Z");
+    expect(placed(said, [before, after])).toEqual(
+      new Map([
+        ["", [before]],
+        ["a", [after]],
+      ]),
+    );
+  });
+
   it("stands at the turn that asked for it, whatever the clocks say", () => {
     const asked = telling(1, "2026-05-01T12:00:00Z", "a");
     const unknown = telling(2, "2026-05-01T12:00:00Z", "elsewhere");

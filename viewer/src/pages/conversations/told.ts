@@ -7,7 +7,8 @@ import type { Conversation, Memory, Telling } from "../../api/types";
 const PAGE = 500;
 const MOST_PAGES = 4;
 
-const time = (at: string): number => new Date(at).getTime();
+/** Milliseconds with their microseconds, which a Date leaves out: an assistant asks within one of being told. */
+const time = (at: string): number => new Date(at).getTime() + Number(`0.${/\.\d{3}(\d+)/.exec(at)?.[1] ?? 0}`);
 
 /** What was told in a conversation, in order. */
 export const tellings = (talk: Conversation) =>
