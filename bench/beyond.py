@@ -21,6 +21,7 @@ from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from tests.servers import Postgres, bundled, postgres
 from tests.stores.edge import EdgeIndex
@@ -147,7 +148,9 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server: Postgres | None = None if given.url else stack.enter_context(postgres(bundled(), OPTIONS))
         if server is not None and given.walls:
-            url = bound_database(server)[1]
+            admin, url = bound_database(server)
+            with psycopg.connect(admin, autocommit=True) as door:  # its owner may not
+                door.execute("CREATE EXTENSION IF NOT EXISTS vector SCHEMA public")
         else:
             url = given.url or (server.database() if server is not None else "")
         if given.quality:
