@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from recollect.models import Chunk, Forgotten, Memory, Mention, Span, Task
+    from recollect.models import AuditHead, Chunk, Deed, Forgotten, Memory, Mention, Span, Task
 
     Keys = NDArray[np.int64]
     Scores = NDArray[np.float32]
@@ -52,6 +52,7 @@ class Batch:
 
     `mentions` and `relations` (subject, predicate, object by name) belong to the memory whose id they stand under;
     `links` tie two memories by id and a name. `tasks` become jobs in the same transaction, unless nothing was new.
+    `deed` goes into the audit log if anything is deleted, with how many memories went.
 
     A fact or observation all of whose sources have been deleted meanwhile is not written, nor is a summary one of whose
     has: neither may outlive what it tells.
@@ -64,15 +65,20 @@ class Batch:
     relations: Mapping[str, Sequence[tuple[str, str, str]]] = field(default_factory=dict)
     links: Sequence[tuple[str, str, str]] = ()
     tasks: Sequence[Task] = ()
+    deed: Deed | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a transaction did: per added entry its id, and whether it was new (`False`: its key was there already)."""
+    """What a transaction did: per added entry its id, and whether it was new (`False`: its key was there already).
+
+    `noted` is where the audit log had come to with its deletions, if it was to note them.
+    """
 
     ids: tuple[str, ...] = ()
     new: tuple[bool, ...] = ()
     deleted: int = 0
+    noted: AuditHead | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from recollect.errors import Denied
 from recollect.models import (
     Action,
     Actor,
+    AuditHead,
     Decision,
     Deed,
     Directory,
@@ -152,6 +153,15 @@ class Access:
         """Put a deed of the actor's into the audit log."""
         if self._audit is not None:
             await self._audit.note(signed(actor, deed), durable=durable)
+
+    def deed(self, actor: Actor, deed: Deed) -> Deed | None:
+        """Return a deed of the actor's for who writes it into the audit log himself, `None` where there is no log."""
+        return None if self._audit is None else signed(actor, deed)
+
+    async def noted(self, head: AuditHead) -> None:
+        """Take notice of a deed that was written into the audit log with what it tells of."""
+        if self._audit is not None:
+            await self._audit.noted(head)
 
     def _claimed(self, project_id: str) -> Project:
         """Return a project as its first write makes it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from recollect.access.acting import Acting
@@ -25,16 +26,17 @@ class ActingRecords:
             held = [*gone, *await self._behind.get([item.memory.id for item in batch.revisions])]
             written = [*(entry.memory for entry in batch.adds), *(item.memory for item in batch.revisions), *held]
             await self._acting.check(item.scope for item in written)
-        done = await self._behind.commit(batch)
-        if done.deleted:
-            await self._note(gone, done.deleted)
+        done = await self._behind.commit(replace(batch, deed=self._deed(gone)) if batch.deletes else batch)
+        if done.noted is not None:
+            await self._acting.access.noted(done.noted)
         return done
 
-    async def _note(self, gone: Sequence[Memory], count: int) -> None:
-        """Put a deletion into the audit log."""
+    def _deed(self, gone: Sequence[Memory]) -> Deed | None:
+        """Return what the audit log says of a deletion, which it says in the same transaction: both or neither."""
         projects = tuple(sorted({item.scope.project_id for item in gone}))
-        deed = Deed("delete", projects=projects, target=gone[0].id if gone else "", detail={"memories": count})
-        await self._acting.access.note(self._acting.actor, deed, durable=False)
+        return self._acting.access.deed(
+            self._acting.actor, Deed("delete", projects=projects, target=gone[0].id if gone else "")
+        )
 
     async def get(self, ids: Sequence[str]) -> list[Memory]:
         """Return memories that may be read."""

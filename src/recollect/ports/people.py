@@ -158,6 +158,9 @@ class Audit(Protocol):
         With `durable` false it outlives this process but not a power cut: for what happens often and changes nothing.
         """
 
+    async def noted(self, head: AuditHead) -> None:
+        """Take notice of an entry that was appended, and made durable, in the transaction of what it tells of."""
+
     async def entries(
         self, asked: AuditFilter, *, limit: int, beyond: int | None = None, newest: bool = True
     ) -> list[AuditEntry]:

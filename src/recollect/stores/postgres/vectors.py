@@ -210,9 +210,7 @@ def _nearest(
     return query.order_by(sa.func.abs(distance) if exact else distance).limit(limit)
 
 
-def _closest(
-    connection: sa.Connection, model: int, asked: Floats, owners: Sequence[int], count: int
-) -> sa.Select[Any]:
+def _closest(connection: sa.Connection, model: int, asked: Floats, owners: Sequence[int], count: int) -> sa.Select[Any]:
     """Return the query for (chunk, cosine) of the nearest vectors of these tenants."""
     held = _held(model)
     distance = _distance(held, written(asked.reshape(1, -1))[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from recollect.models import AuditEntry, AuditFault, AuditFilter, AuditHead, Aud
 from recollect.models.audit import GENESIS, chained, digest_of_entry
 from recollect.ports import Clock
 from recollect.stores.sql.database import Database
+from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.row import micros, moment
 from recollect.stores.sql.schema import audit
 from recollect.stores.witness import Witness
@@ -47,12 +49,7 @@ class SqlAudit:
         kept = self._witness.head() if flushed else None
 
         def work(connection: sa.Connection) -> tuple[AuditEntry, bool]:
-            if connection.dialect.name == "postgresql":  # SQLite's write transactions exclude each other already
-                connection.exec_driver_sql("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE")
-            last = connection.execute(_LAST).first()
-            seq, previous = (0, GENESIS) if last is None else (last.seq, last.digest)
-            entry = chained(seq + 1, moment(micros(self._clock.now())), deed, previous)
-            connection.execute(sa.insert(audit).values(_row(entry)))
+            entry = append(connection, moment(micros(self._clock.now())), deed)
             beside(connection)
             return entry, kept is None or _holds(connection, kept)
 
@@ -63,6 +60,16 @@ class SqlAudit:
             # log no longer holds what was vouched for, the witness stays as it is: it is the evidence.
             await self._witness.saw(AuditHead(entry.seq, entry.digest))
         return entry
+
+    async def noted(self, head: AuditHead) -> None:
+        """Count an entry in that was appended and flushed beside something else."""
+        self._unseen += 1
+        kept = self._witness.head()
+        if self._unseen >= UNSEEN and (
+            kept is None or await self._database.read(lambda connection: _holds(connection, kept))
+        ):
+            self._unseen = 0
+            await self._witness.saw(head)
 
     async def entries(
         self, asked: AuditFilter, *, limit: int, beyond: int | None = None, newest: bool = True
@@ -104,6 +111,17 @@ class SqlAudit:
             return chain.proof(ends)
 
         return await self._database.read(work)
+
+
+def append(connection: sa.Connection, at: datetime, deed: Deed) -> AuditEntry:
+    """Append a deed in a transaction; until its end others that append wait."""
+    if is_postgresql(connection):  # SQLite's write transactions exclude each other already
+        connection.exec_driver_sql("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE")
+    last = connection.execute(_LAST).first()
+    seq, previous = (0, GENESIS) if last is None else (last.seq, last.digest)
+    entry = chained(seq + 1, at, deed, previous)
+    connection.execute(sa.insert(audit).values(_row(entry)))
+    return entry
 
 
 @dataclass(slots=True)

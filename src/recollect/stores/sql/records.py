@@ -13,9 +13,10 @@ import sqlalchemy as sa
 
 from recollect.errors import InvalidInput
 from recollect.exchange import Batch, Committed, Keyed, Located, Page
-from recollect.models import Change, Conversation, Kind, Memory, Reach, Scope, Stats, Task, Usage, Where
+from recollect.models import AuditHead, Change, Conversation, Kind, Memory, Reach, Scope, Stats, Task, Usage, Where
 from recollect.ports import Clock
 from recollect.stores.sql import figures, log
+from recollect.stores.sql.audit import append
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.delete import delete_all, reword
 from recollect.stores.sql.dialect import byte_length
@@ -71,7 +72,10 @@ class SqlRecords:
             done = write_batch(connection, batch, now)
             if any(done.new) or deleted or batch.revisions or not (batch.adds or batch.deletes):
                 push_jobs(connection, _owned(batch), now)
-            return Committed(done.ids, done.new, deleted)
+            noted = None
+            if deleted and batch.deed is not None:  # last: appends of all writers wait for each other
+                noted = append(connection, moment(now), replace(batch.deed, detail={"memories": deleted}))
+            return Committed(done.ids, done.new, deleted, None if noted is None else AuditHead(noted.seq, noted.digest))
 
         return await self._database.write(work)
 
