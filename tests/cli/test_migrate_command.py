@@ -52,6 +52,27 @@ def test_a_store_goes_to_postgresql_and_back(recollect: Run, home: Path, postgre
     assert "nothing was being moved" in recollect("migrate", "--end").out
 
 
+def test_a_move_broken_off_after_the_settings_were_changed_is_completed_by_repeating_it(
+    recollect: Run, home: Path, postgres_server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgres_server.database()
+    loose = "SELECT count(*) FROM pg_constraint WHERE NOT convalidated"
+    keep(recollect, "One")
+    with monkeypatch.context() as patch:
+        patch.setattr("recollect.cli.migrate.finish", lambda _: None)
+        assert recollect("migrate", "--to", url, "--switch").code == 0
+    with psycopg.connect(url, autocommit=True) as door:
+        assert door.execute(loose).fetchone() != (0,)
+        again = recollect("migrate", "--to", url, "--switch")
+        assert (again.code, "it was changed over before" in again.out) == (0, True), again
+        assert door.execute(loose).fetchone() == (0,)
+    told = recollect("migrate", "--to", url, "--switch", "--json").json
+    assert (told["same"], told["switched"], told["held_seconds"]) == (True, True, None)
+    assert recollect("migrate", "--to", url).code == WRONG
+    assert recollect("migrate", "--back").code == 0
+    assert "url" not in tomllib.loads((home / "recollect.toml").read_text())["store"]
+
+
 def test_what_has_the_store_open_is_told_to_go(recollect: Run, home: Path, tmp_path: Path) -> None:
     keep(recollect, "One")
 

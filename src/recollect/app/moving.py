@@ -23,6 +23,7 @@ from recollect.stores.sql.copying.look import Look, look
 from recollect.stores.sql.copying.note import End, Note, read_note
 from recollect.stores.sql.copying.pair import Pair, end
 from recollect.stores.sql.copying.sample import Asked, questions
+from recollect.stores.sql.copying.target import confirm
 from recollect.stores.sql.database import Database, prepare_home
 from recollect.stores.sql.left import moved
 from recollect.text.words import VERSION
@@ -174,6 +175,16 @@ def store_of(settings: Settings) -> Iterator[Database]:
         yield database
     finally:
         database.close_now()
+
+
+def arrived(settings: Settings) -> bool:
+    """See to what a move to this store may have been broken off before; `False` where none brought it here."""
+    with store_of(settings) as database:
+        note = database.read_now(read_note)
+        if note is None or note.end is not End.TAKEN:
+            return False
+        confirm(database)
+    return True
 
 
 def note_of(settings: Settings) -> Note | None:

@@ -9,6 +9,7 @@ import click
 from recollect.app.moving import (
     INDEX,
     address,
+    arrived,
     elsewhere,
     end_of,
     forget_indexes,
@@ -70,6 +71,9 @@ def command(
         _tell_plan(common, planned)
         if not planned.found.good:
             raise click.exceptions.Exit(FAILED)
+        return
+    if switch and address(target) == address(settings) and arrived(settings):
+        _tell(common, settings, Moved(before=True), None)
         return
     with moving(settings, target, batch) as both, Bar("moving") as bar:
         done = verify(both, bar) if verify_only else move(both, bar, switch=switch or back)
