@@ -151,6 +151,7 @@ class Shard:
         self.postings = Postings()
         self.spaces: dict[str, Space] = {}
         self._last: dict[int, int] = {}
+        self._sorted: Rows = np.empty(0, np.int64)
         self.grouped: Grouped | None = None
 
     @property
@@ -158,7 +159,7 @@ class Shard:
         """The memory held, in bytes."""
         columns = [*self.memory.values(), self.chunk_key, self.chunk_row, self.chunk_length, self.chunk_alive]
         spaces = sum(space.nbytes for space in self.spaces.values())
-        return sum(column.nbytes for column in columns) + spaces + self.postings.nbytes
+        return sum(column.nbytes for column in columns) + spaces + self.postings.nbytes + self._sorted.nbytes
 
     def __len__(self) -> int:
         return len(self.memory["key"])
@@ -176,9 +177,11 @@ class Shard:
         column = self.chunk_key.data
         if self.ordered:
             return _find(column, keys)
-        order = np.argsort(column)
-        at = _find(column[order], keys)
-        return np.where(at >= 0, order[np.maximum(at, 0)], -1)
+        if len(self._sorted) != len(column):
+            self._sorted = np.argsort(column)
+        at = np.searchsorted(column, keys, sorter=self._sorted)
+        found = self._sorted[np.minimum(at, len(column) - 1)]
+        return np.where(column[found] == keys, found, -1)
 
     def by_tenant(self, entries: Rows | None, count: int, space: Space | None) -> Grouped:
         """Return the first `count` chunks by tenant, or where there are `entries` the vectors of a space, kept."""
