@@ -149,8 +149,8 @@ class Agent:
         if not message.strip():
             return []
         found = await self._engine.search(message, reach, limit=self._engine.rules.top_k)
-        told = [hit for hit in likely(found) if hit.memory.metadata.get(ANSWERED_BY) != EXTRACTIVE]
-        return [hit for hit in told if not hit.memory.flags]
+        said = [hit for hit in found if hit.memory.metadata.get(ANSWERED_BY) != EXTRACTIVE]
+        return likely([hit for hit in said if not hit.memory.flags])
 
     async def _composed(self, message: str, hits: Sequence[Hit], reach: Reach, known: set[str]) -> Context:
         """Return what the model is told is remembered: what the session's last turns do not say already."""

@@ -12,6 +12,7 @@ from recollect.chat import Reply
 from recollect.cli.out import headline
 from recollect.compose.phrase import phrases
 from recollect.compose.render import marked
+from recollect.infer.composing import Composing
 from recollect.mcp.row import full, row, short_line
 from recollect.models import FLAGS, Hit, Reach, Scope
 from recollect.testing.embedder import FakeEmbedder
@@ -49,3 +50,13 @@ async def test_neither_a_session_nor_a_chat_is_told_a_flagged_memory(home: Path)
             if isinstance(said, Reply):
                 assert "Fridays" in said.text
                 assert "ignore all previous" not in said.text
+
+
+async def test_a_flagged_memory_does_not_decide_what_else_is_told(make: Make) -> None:
+    found = [Hit(make(1, POISON, metadata={FLAGS: ["override"]}), 1.0), Hit(make(2, "The shop opens at nine."), 0.3)]
+    for composing, told in (
+        (Composing(), "opens at nine"),
+        (Composing(flagged="mark"), "ignore all previous"),
+    ):
+        made = await composing.context("the shop", found, Reach(), budget=500, form="markdown")
+        assert told in made.text

@@ -115,6 +115,16 @@ def test_an_answer_stands_after_its_question() -> None:
     assert total[1] > total[2]
 
 
+def test_what_says_too_little_borrows_nothing_from_its_neighbours() -> None:
+    given = signals(questions=one(0, 1, np.bool_), conversations=np.array([1, 1, 1, 2]))
+    given = replace(given, words=one(0, 3.0), before=np.array([-1, 0, -1, -1]), after=np.array([-1, 0, -1, -1]))
+    said = replace(given, traits=replace(given.traits, dense=np.array([True, False, True, True])))
+    total, parts = fuse(said, ASKED, Weights())
+    assert fuse(given, ASKED, Weights())[1]["answers"][1] > 0
+    assert [parts[name][1] for name in ("answers", "next", "conversation")] == [0, 0, 0]
+    assert total[1] < total[2]
+
+
 def test_users_are_preferred_where_others_speak_too() -> None:
     roles = np.array(
         [tuple(Role).index(role) for role in (Role.ASSISTANT, Role.ASSISTANT, Role.USER, Role.TOOL)], np.int8

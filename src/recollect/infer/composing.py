@@ -50,10 +50,12 @@ class Composing:
 
         Flagged memories are left out, and named where there is room, or shown with their flags.
         """
+        # What is flagged must not decide what else is worth telling: it may be made to match better than anything true.
+        leave = self.flagged == "leave_out"
+        told = [hit for hit in found if not (leave and hit.memory.flags)]
+        suspect = [hit.memory for hit in likely(found) if leave and hit.memory.flags]
         # What holds in every session is worth saying where nothing else is known.
-        hits = likely(found) or [hit for hit in found if hit.memory.tier is Tier.GLOBAL]
-        suspect = [hit.memory for hit in hits if hit.memory.flags] if self.flagged == "leave_out" else []
-        hits = [hit for hit in hits if hit.memory not in suspect]
+        hits = likely(told) or [hit for hit in told if hit.memory.tier is Tier.GLOBAL]
         return compose(
             text,
             hits,

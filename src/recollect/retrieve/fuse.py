@@ -60,13 +60,14 @@ def fuse(signals: Signals, asked: Asked, weights: Weights) -> tuple[Scores, Mapp
     lean = np.exp(-traits.words / np.float32(LEAN)).astype(np.float32)
     meaning = signals.meaning * np.float32(asked.meaning)
     match = np.float32(0.5) * (signals.words + meaning)
+    leans = lean * traits.dense  # what says too little to be told ("ok", "thanks") borrows nothing from its neighbours
     asks = np.where(traits.questions, np.maximum(match, 0), np.float32(0)).astype(np.float32)
     parts: dict[str, Scores] = {
         "words": np.float32(weights.words) * signals.words,
         "meaning": np.float32(weights.meaning) * meaning,
-        "answers": np.float32(weights.answers) * lean * at(asks, signals.before),
-        "next": np.float32(weights.next) * lean * at(match, signals.after),
-        "conversation": np.float32(weights.conversation) * lean * best_of_conversation(match, traits.conversations),
+        "answers": np.float32(weights.answers) * leans * at(asks, signals.before),
+        "next": np.float32(weights.next) * leans * at(match, signals.after),
+        "conversation": np.float32(weights.conversation) * leans * best_of_conversation(match, traits.conversations),
         "length": (
             np.float32(weights.full) * np.minimum(1, traits.words / np.float32(FULL)) + np.float32(weights.short) * lean
         ),
