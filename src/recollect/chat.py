@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from recollect.capture.ids import new_id
-from recollect.compose.answer import ANSWERED_BY, EXTRACTIVE, answer, pointer
+from recollect.compose.answer import ANSWERED_BY, EXTRACTIVE, answer, pointer, tells
 from recollect.engine import Engine
 from recollect.errors import ProviderError, ProviderFailed
 from recollect.exchange import Answered, Asking
@@ -145,12 +145,11 @@ class Agent:
         return list(reversed(page.memories))
 
     async def _hits(self, message: str, reach: Reach) -> list[Hit]:
-        """Return what is worth telling, and no answer that only points at memories."""
+        """Return what is worth telling: what tells something, and of that what is about the message."""
         if not message.strip():
             return []
         found = await self._engine.search(message, reach, limit=self._engine.rules.top_k)
-        said = [hit for hit in found if hit.memory.metadata.get(ANSWERED_BY) != EXTRACTIVE]
-        return likely([hit for hit in said if not hit.memory.flags])
+        return likely([hit for hit in found if tells(hit.memory) and not hit.memory.flags])
 
     async def _composed(self, message: str, hits: Sequence[Hit], reach: Reach, known: set[str]) -> Context:
         """Return what the model is told is remembered: what the session's last turns do not say already."""

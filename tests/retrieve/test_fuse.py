@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recollect.exchange import Traits
+from recollect.exchange import Scored, Traits
 from recollect.models import Role, name_code
 from recollect.retrieve.fuse import DAY, Weights, best_of_conversation, fuse, in_time, to_share
 from recollect.retrieve.gather import confidence_of, told_apart
-from recollect.retrieve.signal import Asked, Scale, Signals, at, places
+from recollect.retrieve.signal import Asked, Scale, Signals, at, meaning_scale, places
 
 ASKED = Asked(meaning=1.0, names=frozenset(), by_user=1.0, spans=(), newest=False, moment=100 * DAY)
 SIZE = 4
@@ -123,6 +123,19 @@ def test_what_says_too_little_borrows_nothing_from_its_neighbours() -> None:
     assert fuse(given, ASKED, Weights())[1]["answers"][1] > 0
     assert [parts[name][1] for name in ("answers", "next", "conversation")] == [0, 0, 0]
     assert total[1] < total[2]
+
+
+@pytest.mark.parametrize("deviation", [0.0, 3e-4])
+def test_what_one_vector_says_of_the_deviation_counts_for_little(deviation: float) -> None:
+    one_key = np.array([1], np.int64)
+    known = Scored(one_key, np.array([0.3], np.float32), one_key, mean=0.3, deviation=deviation)
+    assert abs(meaning_scale(known).of(np.array([1.0], np.float32))[0]) < 8
+
+
+def test_the_deviation_of_many_vectors_is_taken_as_it_is() -> None:
+    keys = np.arange(500)
+    known = Scored(keys, np.zeros(500, np.float32), keys, mean=0.1, deviation=0.07)
+    assert meaning_scale(known).deviation == pytest.approx(0.07, rel=0.01)
 
 
 def test_users_are_preferred_where_others_speak_too() -> None:

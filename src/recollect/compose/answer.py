@@ -56,7 +56,7 @@ def answer(message: str, hits: Sequence[Hit], *, kept: bool = True) -> Answer:
     """
     words = rules("answer")[language(message)]
     asking = asks(message)
-    quoted = _newest_first(_chosen(message, [hit for hit in hits if _tells(hit.memory)]))
+    quoted = _newest_first(_chosen(message, [hit for hit in hits if tells(hit.memory)]))
     lines = [_quote(hit.memory, text) for hit, text in quoted]
     if asking:
         lead = words["found"] if lines else words["nothing"]
@@ -75,7 +75,7 @@ def pointer(memories: Sequence[str]) -> str:
     return "[…]" if memories else "ok"
 
 
-def _tells(memory: Memory) -> bool:
+def tells(memory: Memory) -> bool:
     """Whether a memory can be quoted as knowledge: not what says too little, nor a turn that does nothing but ask."""
     if not memory.dense or memory.metadata.get(ANSWERED_BY) == EXTRACTIVE:
         return False

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from recollect.models import Embedding, Where, name_code
 from recollect.retrieve.meaning import cosines as cosines_of
 from recollect.retrieve.meaning import grasp, nearest
-from recollect.retrieve.signal import WORDS_FLOOR, Scale, Signals, places, union
+from recollect.retrieve.signal import WORDS_FLOOR, Scale, Signals, meaning_scale, places, union
 from recollect.retrieve.understand import Understood
 from recollect.retrieve.ways import Ways
 from recollect.retrieve.widen import Wording, better
@@ -81,7 +81,7 @@ async def gather(
     signals = Signals(
         traits=traits,
         words=Scale(by_words.mean, by_words.deviation, WORDS_FLOOR).of(words),
-        meaning=Scale(by_meaning.mean, by_meaning.deviation).of(cosines),
+        meaning=meaning_scale(by_meaning).of(cosines),
         mentions=np.isin(keys, mentioned) if len(mentioned) else np.zeros(len(keys), np.bool_),
         echoes=echoes,
         before=places(keys, traits.before),

@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 from recollect.exchange import Traits
 
 if TYPE_CHECKING:
-    from recollect.exchange import Keys, Scores
+    from recollect.exchange import Keys, Scored, Scores
 
 
 WORDS_FLOOR = 0.03
 """Floor under the deviation of word scores, in shares of the most a text could score."""
+
+
+USUAL, FEW = 0.1, 5
+"""The deviation that cosines of a question with memories have as a rule, and as how many vectors that rule counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,13 @@ class Scale:
         deviation = math.hypot(self.deviation, self.floor) or 1.0
         found = (scores - np.float32(self.mean)) / np.float32(deviation)
         return np.where(np.isfinite(found), found, np.float32(0))
+
+
+def meaning_scale(found: Scored) -> Scale:
+    """Return the scale of cosines: what a few vectors say about their deviation is held against the usual one."""
+    known = len(found.keys)
+    spread = (known * found.deviation**2 + FEW * USUAL**2) / (known + FEW)
+    return Scale(found.mean, math.sqrt(spread))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 from recollect.exchange import Scored
 from recollect.models import Embedding, Where
 from recollect.retrieve.meaning import embedded, grasp, nearest
-from recollect.retrieve.signal import WORDS_FLOOR, Scale
+from recollect.retrieve.signal import WORDS_FLOOR, Scale, meaning_scale
 from recollect.retrieve.ways import Ways
 from recollect.text.words import question
 
@@ -49,7 +49,7 @@ class Wording:
 
     def meaning_of(self, cosines: Scores) -> Scores:
         """Return cosines in deviations from the mean, less where the embedder understood less of the wording."""
-        scaled = Scale(self.by_meaning.mean, self.by_meaning.deviation).of(cosines)
+        scaled = meaning_scale(self.by_meaning).of(cosines)
         return np.asarray(scaled * np.float32(grasp(self.asked)), np.float32)
 
     def chunks(self) -> dict[int, int]:
