@@ -110,11 +110,10 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Unembedded:
-    """A chunk that has no vector of a model yet: its memory's text from where it starts, its speaker and project."""
+    """A chunk that has no vector of a model yet: its memory's text from where it starts, and its project."""
 
     chunk: int
     text: str
-    speaker: str | None
     project_id: str
 
 

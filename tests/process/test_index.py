@@ -1,4 +1,4 @@
-"""The index: chunks with terms of text, speaker, title and day; what is embedded for a chunk."""
+"""The index: chunks with terms of text, speaker, title and day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recollect.process.chunk import chunks
-from recollect.process.index import embed_text, index
+from recollect.process.index import index
 from recollect.text.words import terms
 
 from .conftest import Make
@@ -29,12 +29,6 @@ def test_each_chunk_carries_them_once(make: Make) -> None:
     assert len(found) > 2
     assert [chunk.terms.split().count("zoraida") for chunk in found] == [1] * len(found)
     assert [chunk.position for chunk in found] == list(range(len(found)))
-
-
-def test_the_speaker_stands_in_front_of_what_is_embedded() -> None:
-    assert embed_text("On Friday.", "Mei") == "Mei: On Friday."
-    assert embed_text("Lisbon", None) == "Lisbon"
-    assert embed_text("Lisbon", "assistant") == "Lisbon"
 
 
 @settings(max_examples=60, deadline=None)

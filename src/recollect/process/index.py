@@ -1,4 +1,4 @@
-"""Prepares what a memory is found by: its chunks with their search terms, and the text of a chunk that is embedded."""
+"""Prepares what a memory is found by: its chunks with their search terms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from recollect.models import Chunk, Memory, name_code
+from recollect.models import Chunk, Memory
 from recollect.process.chunk import chunks
 from recollect.text.script import CJK
 from recollect.text.words import terms
@@ -29,14 +29,6 @@ def index(memory: Memory) -> tuple[Chunk, ...]:
         Chunk(position, start, end, " ".join([*terms(text[start:end]), *about]), length(text[start:end]))
         for position, (start, end) in enumerate(chunks(text))
     )
-
-
-def embed_text(text: str, speaker: str | None) -> str:
-    """Return what is embedded for a text: the speaker's name in front, unless it is only a role.
-
-    'user: ' says nothing and moves every vector; a name is worth ten points of recall by meaning (LoCoMo).
-    """
-    return f"{speaker}: {text}" if name_code(speaker) and not text.startswith(f"{speaker}: ") else text
 
 
 def length(text: str) -> float:

@@ -12,7 +12,6 @@ from recollect.exchange import Unembedded
 from recollect.meters import working_for
 from recollect.models import Job
 from recollect.ports import Embed, Vectors
-from recollect.process.index import embed_text
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class Embedding:
             for project, items in groupby(sorted(missing, key=_project), key=_project):
                 part = list(items)
                 with working_for(project):
-                    made = await self._embed.embed([_text(item) for item in part])
+                    made = await self._embed.embed([item.text for item in part])
                 rows |= {item.chunk: found.vector for item, found in zip(part, made, strict=True)}
             await self._vectors.put(self._embed.model, rows)
         return len(missing), len(found) > AT_ONCE
@@ -79,7 +78,3 @@ class Embedding:
 
 def _project(item: Unembedded) -> str:
     return item.project_id
-
-
-def _text(item: Unembedded) -> str:
-    return embed_text(item.text, item.speaker)

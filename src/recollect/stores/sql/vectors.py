@@ -214,7 +214,6 @@ _BARE = (
     sa.select(
         chunk.c.key,
         sa.func.substr(memory.c.text, chunk.c.start + 1, LOOKED_AT),
-        memory.c.speaker,
         tenant.c.project_id,
     )
     .join(memory, chunk.c.memory == memory.c.key)
