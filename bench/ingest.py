@@ -19,7 +19,7 @@ from recollect.models import Embedding
 from recollect.ports import Embed
 from recollect.providers.minilm import MiniLM
 
-LOOK = 0.02
+LOOK = 0.05
 """Seconds between looks at whether every turn has its vector."""
 
 

@@ -18,6 +18,7 @@ _TENANT = sa.select(tenant.c.key).where(
 _OPEN = sa.select(conversation.c.key, conversation.c.turns).where(
     conversation.c.tenant == sa.bindparam("owner"), conversation.c.name == sa.bindparam("called")
 )
+_NEW = sa.insert(conversation).returning(conversation.c.key)
 _FIRST, _LAST = sa.bindparam("first", type_=sa.BigInteger), sa.bindparam("last", type_=sa.BigInteger)
 _GROW = (
     sa.update(conversation)
@@ -111,5 +112,4 @@ class Places:
         if found is not None:
             return int(found.key), int(found.turns)
         values = {"tenant": owner, "name": name, "turns": 0, "started_at": at, "ended_at": at}
-        made = self._connection.execute(sa.insert(conversation).values(values).returning(conversation.c.key))
-        return int(made.scalar_one()), 0
+        return int(self._connection.execute(_NEW, values).scalar_one()), 0
