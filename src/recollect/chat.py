@@ -112,7 +112,7 @@ class Agent:
         (own,) = await self._keep(Role.USER, message, scope, metadata)
         fallback = None
         if self._models.offers("completion"):
-            composed = await self._composed(message, hits, reach, {turn.id for turn in history})
+            composed = await self._composed(message, likely(hits), reach, {turn.id for turn in history})
             told = Telling(self._clock.now(), Occasion.CHAT, scope, composed.memories, composed.tokens, turn=own)
             answered: Answered | None = None
             try:
@@ -133,7 +133,8 @@ class Agent:
                 await self._keep(Role.ASSISTANT, text, scope, _marks(model, composed.memories))
                 yield Reply(text, model, session, composed.memories)
                 return
-        made = answer(message, hits, kept=own is not None)
+        quotable = likely([hit for hit in hits if tells(hit.memory)])
+        made = answer(message, quotable, kept=own is not None)
         yield Piece(made.text)
         await self._keep(Role.ASSISTANT, pointer(made.memories), scope, _marks(EXTRACTIVE, made.memories))
         yield Reply(made.text, EXTRACTIVE, session, made.memories, fallback)
@@ -145,11 +146,12 @@ class Agent:
         return list(reversed(page.memories))
 
     async def _hits(self, message: str, reach: Reach) -> list[Hit]:
-        """Return what is worth telling: what tells something, and of that what is about the message."""
+        """Return what was found, without what is flagged and answers that only point at memories."""
         if not message.strip():
             return []
         found = await self._engine.search(message, reach, limit=self._engine.rules.top_k)
-        return likely([hit for hit in found if tells(hit.memory) and not hit.memory.flags])
+        said = [hit for hit in found if hit.memory.metadata.get(ANSWERED_BY) != EXTRACTIVE]
+        return [hit for hit in said if not hit.memory.flags]
 
     async def _composed(self, message: str, hits: Sequence[Hit], reach: Reach, known: set[str]) -> Context:
         """Return what the model is told is remembered: what the session's last turns do not say already."""
