@@ -180,8 +180,8 @@ class Proxy:
                 return False
             self._cut = None
         if cut.arrives:
+            pair.client.shutdown(socket.SHUT_RDWR)  # first: the server may answer sooner than this thread goes on
             target.sendall(data)
-            pair.client.shutdown(socket.SHUT_RDWR)
         else:
             pair.cut()
         return True

@@ -65,6 +65,7 @@ async def test_search_answers_like_the_library_and_only_in_reach(
 ) -> None:
     await add(client, "Alice prefers tabs", project_id="web")
     await add(client, "Bob prefers tabs", user_id="bob")
+    await memory.drain()
     asked = {"user_id": "alice", "query": "tabs", "explain": True}
     data = (await client.post("/api/memory/search", json=asked)).json()["data"]
     (hit,) = await memory.search("tabs", user_id="alice", explain=True)
