@@ -18,8 +18,8 @@ METHOD = """## How it is measured
 - **Ingest.** From the first call until the last has returned (everything is durable and found by word), and until
   everything is found by meaning too (no text waits for its vector), and until facts and summaries are made as well
   (`drain`), the model loaded before; all in one run, embedding going on beside. The embedder alone gets all texts in
-  one call, sorted by length by itself: once the bare words, and once the very texts that recollect hands it, which name
-  who speaks. Its rate divided by Mem0's is the most that anything which embeds every text here could reach.
+  one call, sorted by length by itself: once all of them, and once the very texts that recollect hands it, which
+  are all but greetings. Its rate divided by Mem0's is the most that anything which embeds every text here could reach.
 - **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding
   included, with the result read from the database. Stores are synthetic: mostly 15 to 25 words from a Zipf-Mandelbrot
   vocabulary of 30,000 words in two sentences, said by twenty speakers in conversations of 1,000 turns; Chinese

@@ -97,8 +97,8 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
         ("recollect, the same, found by meaning too", "capture"),
         ("recollect, the same, with all that is derived from it", "capture_whole"),
         ("recollect, `add` one at a time", "add"),
-        ("the embedder alone, the words of the turns", "embedder"),
-        ("the embedder alone, the same with who says them, as recollect hands them to it", "embedder_handed"),
+        ("the embedder alone, all texts", "embedder"),
+        ("the embedder alone, those that recollect hands to it (no greetings)", "embedder_handed"),
     )
     rows = [(said, number(rate.get(way)), ratio(rate.get(way), rate["embedder"]), NONE, NONE) for said, way in ours]
     for peer, name in (("mem0", "Mem0 `infer=False`"), ("chroma", "Chroma")):

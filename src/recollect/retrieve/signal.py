@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 WORDS_FLOOR = 0.03
 """Floor under the deviation of word scores, in shares of the most a text could score."""
 
-
 USUAL, FEW = 0.1, 5
 """The deviation that cosines of a question with memories have as a rule, and as how many vectors that rule counts."""
 
