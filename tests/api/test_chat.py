@@ -119,6 +119,9 @@ async def test_answers_that_only_quote_are_never_found_as_knowledge(
     assert answers[0].metadata == {"answered_by": "extractive", "memories_used": [note.id]}
     hits = await memory.search("door code 4711", user_id="alice", kinds=["turn", "fact"])
     assert all("4711" not in hit.memory.text for hit in hits)
+    found = await memory.search("What is the door code?", user_id="alice")
+    assert all(hit.memory.dense for hit in found)
+    assert note.id in [hit.memory.id for hit in found]
 
 
 async def test_a_quote_does_not_outlive_its_memory(client: httpx.AsyncClient, memory: AsyncMemory, home: Path) -> None:

@@ -113,6 +113,20 @@ async def test_a_summary_answers_only_who_asks_for_an_overview(memory: AsyncMemo
     assert {hit.memory.kind for hit in asked} == {Kind.SUMMARY}
 
 
+async def test_what_says_too_little_is_found_by_its_own_words_only(home: Path) -> None:
+    async with AsyncMemory(home, embed=FakeEmbedder(), clock=FakeClock()) as memory:
+        turns = [{"role": "user", "content": "Where does Anna keep the spare keys?"}, {"role": "user", "content": "ok"}]
+        await memory.capture(turns, conversation_id="c1")
+        await memory.drain()
+
+        async def said(question: str) -> list[str]:
+            return [hit.memory.text for hit in await memory.search(question)]
+
+        assert await said("Anna's spare keys") == [turns[0]["content"]]
+        assert "ok" in await said("ok")
+        assert "ok" in await said("")  # the latest memories, whatever they say
+
+
 @pytest.mark.parametrize(
     ("question", "answer"),
     [

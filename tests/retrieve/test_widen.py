@@ -63,6 +63,14 @@ async def test_other_words_find_what_the_question_does_not(memory: AsyncMemory) 
     assert reader.asked[-1] == (question, "default")
 
 
+async def test_what_says_too_little_is_found_by_other_words_too(memory: AsyncMemory) -> None:
+    question = "which parcel went to street 7"
+    await memory.add("thanks", user_id="u")
+    assert "thanks" not in [hit.memory.text for hit in await memory.search(question, user_id="u", limit=50)]
+    read_by(memory, Rephrased(texts=("thanks",)))
+    assert "thanks" in [hit.memory.text for hit in await memory.search(question, user_id="u", limit=50)]
+
+
 async def test_a_model_that_adds_nothing_changes_nothing(memory: AsyncMemory) -> None:
     own = await memory.search("which parcel went to street 7", user_id="u", explain=True)
     for answer in (None, Rephrased(), Rephrased(texts=("", " "))):

@@ -37,7 +37,8 @@ SAME, SAME_WORDS = 0.9, 0.45
 class Gathered:
     """Signals by candidate, the best chunk by key, how far (0..1) the question was understood, who it names.
 
-    `confidence` (0..1) tells whether anything here is about the question at all.
+    `confidence` (0..1) tells whether anything here is about the question at all. `eligible` marks what may be a hit:
+    what says too little to be told ("ok", "thanks") only where it shares a word with the question.
     """
 
     signals: Signals
@@ -45,6 +46,7 @@ class Gathered:
     meaning: float
     names: frozenset[int]
     confidence: float
+    eligible: NDArray[np.bool_]
 
 
 async def gather(
@@ -77,7 +79,8 @@ async def gather(
     understood_share = grasp(asked)
     echoes = traits.questions & echoing(words, cosines, traits.words, text)
     tells = ~echoes
-    confidence = confidence_of(words[tells], cosines[tells], understood_share) if text.strip() else 1.0
+    asks = bool(text.strip())
+    confidence = confidence_of(words[tells], cosines[tells], understood_share) if asks else 1.0
     signals = Signals(
         traits=traits,
         words=Scale(by_words.mean, by_words.deviation, WORDS_FLOOR).of(words),
@@ -89,7 +92,8 @@ async def gather(
     )
     chunks = dict(zip(by_meaning.keys.tolist(), by_meaning.chunks.tolist(), strict=True))
     chunks |= dict(zip(by_words.keys.tolist(), by_words.chunks.tolist(), strict=True))
-    gathered = Gathered(signals, chunks, understood_share, names, confidence)
+    eligible = traits.dense | (words > 0) | (not asks)
+    gathered = Gathered(signals, chunks, understood_share, names, confidence, eligible)
     return await _widened(ways, gathered, wordings, where) if wordings else gathered
 
 
@@ -106,14 +110,16 @@ async def _widened(ways: Ways, gathered: Gathered, wordings: Sequence[Wording], 
     signals, meaning, confidence = gathered.signals, gathered.meaning, gathered.confidence
     keys, pieces, tells = signals.traits.keys, signals.traits.pieces, ~signals.echoes
     words, meant = signals.words, signals.meaning * np.float32(meaning)
-    chunks = dict(gathered.chunks)
+    chunks, eligible = dict(gathered.chunks), gathered.eligible
     for one in wordings:
         shares = await ways.words.score(one.terms, where, keys)
         near = await cosines_of(ways, one.asked, where, keys, pieces)
         words, meant = better(words, one.words_of(shares)), better(meant, one.meaning_of(near))
         confidence = max(confidence, confidence_of(shares[tells], near[tells], grasp(one.asked)))
+        eligible = eligible | (shares > 0)
         chunks = {**one.chunks(), **chunks}
-    return Gathered(replace(signals, words=words, meaning=meant), chunks, 1.0, gathered.names, confidence)
+    signals = replace(signals, words=words, meaning=meant)
+    return Gathered(signals, chunks, 1.0, gathered.names, confidence, eligible)
 
 
 def confidence_of(words: Scores, cosines: Scores, meaning: float) -> float:

@@ -210,7 +210,8 @@ def _ranked(gathered: Gathered, scores: Scores, *, summaries: bool) -> Keys:
     A summary says again what its turns say: it answers only who asks for an overview.
     """
     traits = gathered.signals.traits
-    rows = np.flatnonzero(traits.allowed if summaries else traits.allowed & (traits.kinds != _SUMMARY))
+    may = traits.allowed & gathered.eligible
+    rows = np.flatnonzero(may if summaries else may & (traits.kinds != _SUMMARY))
     return rows[np.argsort(-scores[rows], kind="stable")]  # their keys ascend already
 
 
