@@ -162,6 +162,6 @@ def test_odd_text_at_odd_times_never_raises(pieces: list[str], joint: str, now: 
 
 @pytest.mark.parametrize("piece", ["1", "a ", "May ", "2023-", "上", "5月", "一", "the ", "early ", "  ", "between "])
 def test_hostile_text_takes_little_time(piece: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     spans(piece * (200_000 // len(piece)), NOW)
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1

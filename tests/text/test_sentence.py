@@ -62,6 +62,6 @@ def test_only_blanks_lie_between_sentences_and_blocks_leave_no_gap(text: str) ->
 
 @pytest.mark.parametrize("piece", ["a", "a. ", ".", "。", "\n", "```\n", "1. ", ". ", ".)", "~~~\n"])
 def test_hostile_text_takes_linear_time(piece: str) -> None:
-    started = time.process_time()
+    started = time.thread_time()
     sentences(piece * (200_000 // len(piece)))
-    assert time.process_time() - started < 1
+    assert time.thread_time() - started < 1

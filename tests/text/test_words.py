@@ -143,10 +143,10 @@ def test_a_question_asks_only_for_what_the_same_text_is_indexed_by(words: list[s
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_text_takes_linear_time(piece: str) -> None:
     text = piece * (200_000 // len(piece))
-    started = time.process_time()
+    started = time.thread_time()
     terms(text)
     question(text)
-    assert time.process_time() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_stemming_is_safe_between_threads() -> None:
