@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from recollect.errors import EmbedderMissing
 from recollect.models import Embedding
-from recollect.providers.minilm import BATCH, WINDOW, MiniLM, batches
+from recollect.providers.minilm import BATCH, RUN, WINDOW, MiniLM, batches
 from recollect.providers.safetensors import Safetensors
 from recollect.providers.weights import MINILM, find
 
@@ -211,11 +212,26 @@ async def test_weights_that_arrive_later_are_found_without_a_restart(tmp_path: P
     embedder.close()
 
 
-def test_batches_hold_each_place_once_are_bounded_and_of_like_length() -> None:
+def test_batches_hold_each_place_once_and_are_bounded() -> None:
     lengths = [int(n) for n in np.random.default_rng(3).integers(2, 257, 500)]
     groups = list(batches(lengths))
     assert sorted(place for group in groups for place in group) == list(range(500))
     for group in groups:
-        padded = len(group) * max(lengths[place] for place in group)
-        assert len(group) == 1 or padded <= BATCH
-        assert padded <= 1.25 * sum(lengths[place] for place in group)
+        assert len(group) == 1 or len(group) * max(lengths[place] for place in group) <= BATCH
+
+
+def _cost(lengths: list[int], groups: Iterable[Sequence[int]]) -> int:
+    """Return what groups of places cost, in word pieces."""
+    return sum(RUN + len(group) * max(lengths[place] for place in group) for group in groups)
+
+
+@pytest.mark.parametrize("lengths", [[], [7], [3, 3, 3], [9, 200, 10, 2, 201, 11, 256, 8], [5, 60, 30, 31, 29, 6, 90]])
+def test_batches_are_the_cheapest_cut_of_the_sorted_lengths(lengths: list[int]) -> None:
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    cuts = [
+        [order[start:end] for start, end in pairwise((0, *inner, len(order)))]
+        for number in range(len(order))
+        for inner in combinations(range(1, len(order)), number)
+    ] or [[]]
+    allowed = [cut for cut in cuts if all(len(one) == 1 or _cost(lengths, [one]) - RUN <= BATCH for one in cut)]
+    assert _cost(lengths, batches(lengths)) == min(_cost(lengths, cut) for cut in allowed)
