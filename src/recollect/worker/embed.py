@@ -35,8 +35,7 @@ class Embedding:
         """Do a batch of jobs; without an embedder they are parked, and done at the first start that has one."""
         try:
             ids = [name for job in jobs for name in job.payload.get("ids", ())]
-            parts = [ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE)]
-            await asyncio.gather(*(self._part(part) for part in parts))
+            await asyncio.gather(*(self._part(part) for part in even(ids)))
             if any(job.payload.get("all") for job in jobs):
                 await self.everything(lambda _: None)
         except EmbedderMissing as error:
@@ -74,6 +73,12 @@ class Embedding:
                 rows |= {item.chunk: found.vector for item, found in zip(part, made, strict=True)}
             await self._vectors.put(self._embed.model, rows)
         return len(missing), len(found) > AT_ONCE
+
+
+def even(ids: Sequence[str]) -> list[Sequence[str]]:
+    """Return ids in as few parts as hold them, of like size: a small one has few texts of like length."""
+    count = -(-len(ids) // AT_ONCE)
+    return [ids[len(ids) * part // count : len(ids) * (part + 1) // count] for part in range(count)]
 
 
 def _project(item: Unembedded) -> str:
