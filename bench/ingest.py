@@ -19,7 +19,7 @@ from recollect.models import Embedding
 from recollect.ports import Embed
 from recollect.providers.minilm import MiniLM
 
-LOOK = 0.05
+LOOK = 0.02
 """Seconds between looks at whether every turn has its vector."""
 
 
@@ -30,37 +30,41 @@ class Overheard:
         self._behind = behind
         self.model, self.dimension, self.window = behind.model, behind.dimension, behind.window
         self.texts: list[str] = []
-        self.listening = True
 
     async def embed(self, texts: Sequence[str]) -> list[Embedding]:
-        """Keep the texts and return vectors that mean nothing."""
-        if self.listening:
-            self.texts += texts
-        one = Embedding(b"\x00\x00\x80\x3f" * self.dimension, known=1.0, tokens=1)
-        return [one] * len(texts)
+        """Keep the texts and embed them."""
+        self.texts += texts
+        return await self._behind.embed(texts)
 
 
-async def captured(found: Sequence[Talk], home: str, heard: Overheard | None = None) -> tuple[float, float, float]:
-    """Capture talk by talk; return the seconds until all is found by word, by meaning too, and derived from.
+async def captured(found: Sequence[Talk], home: str, handed: int = 0) -> tuple[list[str], tuple[float, float, float]]:
+    """Capture talk by talk; return what was embedded until every turn had its vector, and three times in seconds.
 
-    What is derived (facts, summaries) is made when every turn has its vector, and is embedded in its turn: `heard`
-    hears what is embedded before that.
+    They are until all is found by word, by meaning too, and derived from: facts and summaries are made, and embedded,
+    when every turn has its vector. Of `handed` texts that the embedder is to get nine in ten must be there before the
+    queue is asked, which takes its time.
     """
+    embed = MiniLM(CACHE)
+    heard = Overheard(embed)
     async with AsyncMemory(home, embed=heard) as memory:
-        if heard is None:
-            await memory.app.engine.embed.embed(["ready"])
+        await embed.embed(["ready"])
         started = time.perf_counter()
         for name, turns in found:
             await memory.capture(turns, conversation_id=name, user_id="u")
         by_word = time.perf_counter() - started
         queue = memory.app.engine.stores.queue
-        while any(name == EMBED for name, _ in await queue.count()):  # noqa: ASYNC110 - a queue tells nobody
+
+        async def lacking() -> bool:
+            return len(heard.texts) < 0.9 * handed or any(name == EMBED for name, _ in await queue.count())
+
+        while await lacking():  # noqa: ASYNC110 - a queue tells nobody
             await asyncio.sleep(LOOK)
         by_meaning = time.perf_counter() - started
-        if heard is not None:
-            heard.listening = False
+        texts = heard.texts.copy()
         await memory.drain()
-        return by_word, by_meaning, time.perf_counter() - started
+        whole = time.perf_counter() - started
+    embed.close()
+    return texts, (by_word, by_meaning, whole)
 
 
 async def added(found: Sequence[Talk], home: str) -> float:
@@ -93,17 +97,16 @@ async def measure(data: Path, most: int | None, rounds: int) -> dict[str, Any]:
     name, found = talks(data, most)
     texts = texts_of(found)
     with tempfile.TemporaryDirectory() as home:
-        overheard = Overheard(MiniLM(CACHE))
-        await captured(found, home, overheard)
+        handed, _ = await captured(found, home)
     ways: dict[str, Callable[[str], Awaitable[float]]] = {
-        "embedder_handed": lambda _: embedded(overheard.texts),
+        "embedder_handed": lambda _: embedded(handed),
         "embedder": lambda _: embedded(texts),
         "add": lambda home: added(found, home),
     }
     seconds: dict[str, list[float]] = {way: [] for way in ("capture", "capture_by_word", "capture_whole", *ways)}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as home:
-            by_word, by_meaning, whole = await captured(found, home)
+            _, (by_word, by_meaning, whole) = await captured(found, home, len(handed))
         seconds["capture_by_word"].append(by_word)
         seconds["capture"].append(by_meaning)
         seconds["capture_whole"].append(whole)
