@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import expect
+from playwright.sync_api import APIResponse, Route, expect
 from tests.server.conftest import COMMAND, plain_environment, until
 from tests.viewer.site import Site, rows
 
@@ -98,6 +98,42 @@ def test_a_change_that_another_was_quicker_with_is_refused_and_shown(site: Site)
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_text("It changed meanwhile")).to_be_visible()
     assert site.ask("GET", f"/api/memory/{memory}")["data"]["content"] == "The shed is theirs"
+
+
+def test_a_change_that_is_seen_before_its_answer_comes_is_undone_all_the_same(site: Site) -> None:
+    memory = site.add("The gate is open", project_id="mend")
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == "PATCH" and not held:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    with site.looking(f"#/memory/{memory}") as page:
+        page.route(f"**/api/memory/{memory}", hold)
+        page.get_by_role("button", name="Retire").click()
+        expect(page.locator("main .state").first).to_have_text("Retired")  # by the live stream
+        (route, answer), *_ = held
+        route.fulfill(response=answer)
+        page.get_by_role("status").get_by_role("button", name="Undo").click()
+        expect(page.get_by_text("As it was before")).to_be_visible()
+        expect(page.locator("main .state").filter(has_text="Retired")).to_have_count(0)
+    assert site.ask("GET", f"/api/memory/{memory}")["data"]["valid_to"] is None
+
+
+def test_what_another_changed_while_one_writes_is_not_overwritten_unsaid(site: Site) -> None:
+    memory = site.add("The well is deep", project_id="mend")
+    with site.looking(f"#/memory/{memory}") as page:
+        page.get_by_role("button", name="Edit").click()
+        page.get_by_label("Text").fill("The well is mine")
+        site.ask("PATCH", f"/api/memory/{memory}", {"content": "The well is theirs"})
+        expect(page.locator("ins")).to_have_text("theirs")  # its history, by the live stream
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("It changed meanwhile")).to_be_visible()
+        assert site.ask("GET", f"/api/memory/{memory}")["data"]["content"] == "The well is theirs"
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator(".memory-text")).to_have_text("The well is mine")
 
 
 def _after(site: Site, memory: str, route: object) -> None:

@@ -10,16 +10,16 @@ import { type Changes, useChange } from "./change";
 export function Actions({ item, edit }: { item: Memory; edit: () => void }) {
   const t = useT();
   const mayChange = useMayChange(item);
-  const change = useChange(item, (changed, before) => {
+  const change = useChange((changed, before) => {
     const back: Changes = { tier: before.tier, valid_to: before.valid_to };
     const isRetired = before.valid_to === null && changed.valid_to !== null;
     say(t(isRetired ? "memory.retired" : "memory.saved"), () => restore.mutate({ changes: back, of: changed }));
   });
-  const restore = useChange(item, () => say(t("memory.undone")));
+  const restore = useChange(() => say(t("memory.undone")));
   const isRetired = item.valid_to !== null || item.superseded_by !== null;
   const isPinned = item.tier === "global";
   const isPending = change.isPending || restore.isPending;
-  const set = (changes: Changes): void => change.mutate({ changes });
+  const set = (changes: Changes): void => change.mutate({ changes, of: item });
   const remove = (): void =>
     later(item.id, t("memory.deleted", { seconds: SECONDS }), async (keepalive) => {
       await ask(`/api/memory/${item.id}`, { method: "DELETE", keepalive });

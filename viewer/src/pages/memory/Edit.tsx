@@ -4,12 +4,13 @@ import { say } from "../../app/toast";
 import { useT } from "../../i18n/i18n";
 import { useChange } from "./change";
 
-/** Writes a memory's text anew. */
+/** Writes a memory's text anew, if it still is what was opened; who was told that it is not may write over it. */
 export function Edit({ item, close }: { item: Memory; close: () => void }) {
   const t = useT();
+  const [opened] = useState(item);
   const [text, setText] = useState(item.content);
   const field = useRef<HTMLTextAreaElement>(null);
-  const change = useChange(item, () => {
+  const change = useChange(() => {
     say(t("memory.saved"));
     close();
   });
@@ -20,7 +21,7 @@ export function Edit({ item, close }: { item: Memory; close: () => void }) {
       className="edit"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!isSame) change.mutate({ changes: { content: text } });
+        if (!isSame) change.mutate({ changes: { content: text }, of: change.isError ? item : opened });
       }}
     >
       <textarea

@@ -10,24 +10,30 @@ import { useT } from "../../i18n/i18n";
 /** What is to be set; null takes a time away. */
 export type Changes = Partial<Pick<Memory, "content" | "title" | "importance" | "tier" | "valid_to">>;
 
-export function useChange(item: Memory, done: (changed: Memory, before: Memory) => void) {
+export interface Change {
+  changes: Changes;
+  of: Memory;
+}
+
+/** `done` is told the memory as it is now, and `of`: as it was seen when the change was asked for. */
+export function useChange(done: (changed: Memory, of: Memory) => void) {
   const queries = useQueryClient();
   const t = useT();
   return useMutation({
-    mutationFn: ({ changes, of = item }: { changes: Changes; of?: Memory }) =>
+    mutationFn: ({ changes, of }: Change) =>
       askData<Memory>(`/api/memory/${of.id}`, {
         method: "PATCH",
         body: changes,
         headers: { "If-Match": `"${of.version}"` },
       }),
-    onSuccess: (changed, { of = item }) => {
-      queries.setQueryData(memory(item.id).queryKey, changed);
-      void queries.invalidateQueries({ queryKey: ["memory", item.id, "history"] });
+    onSuccess: (changed, { of }) => {
+      queries.setQueryData(memory(of.id).queryKey, changed);
+      void queries.invalidateQueries({ queryKey: ["memory", of.id, "history"] });
       done(changed, of);
     },
-    onError: (error) => {
+    onError: (error, { of }) => {
       const isStale = error instanceof ApiError && (error.status === 412 || error.status === 409);
-      if (isStale) void queries.invalidateQueries({ queryKey: ["memory", item.id] });
+      if (isStale) void queries.invalidateQueries({ queryKey: ["memory", of.id] });
       say(isStale ? t("memory.changed") : error.message);
     },
   });
