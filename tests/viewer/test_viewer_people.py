@@ -58,6 +58,22 @@ def test_a_project_is_made_renamed_archived_merged_and_deleted(site: Site) -> No
         assert client.post("/api/memory/stats", json={"project_id": "orchard"}).json()["data"]["memories"] == 0
 
 
+def test_what_another_says_of_a_project_meanwhile_stays(site: Site) -> None:
+    site.ask("POST", "/api/projects", {"id": "pond", "name": "The pond", "description": "old"})
+    with site.looking("#/settings") as page:
+        card = page.locator("details.project").filter(has_text="The pond")
+        card.locator("summary").first.click()
+        card.get_by_label("About").fill("old")
+        site.ask("PATCH", "/api/projects/pond", {"description": "theirs"})
+        for name in ("The lake", "The pond", "The lake"):
+            card = page.locator("details.project").filter(has_text="pond")
+            card.get_by_label("Name").first.fill(name)
+            card.get_by_role("button", name="Save").click()
+            expect(card.locator("summary strong")).to_have_text(name)  # read again, with what they wrote
+    kept = site.ask("GET", "/api/projects/pond")
+    assert (kept["name"], kept["description"]) == ("The lake", "theirs")
+
+
 def test_members_and_grants_come_and_go(site: Site) -> None:
     site.ask("POST", "/api/projects", {"id": "garden", "name": "The garden"})
     with site.looking("#/settings") as page:

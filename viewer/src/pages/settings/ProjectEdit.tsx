@@ -1,3 +1,4 @@
+import { useState } from "react";
 import type { Project } from "../../api/types";
 import { say } from "../../app/toast";
 import { useT } from "../../i18n/i18n";
@@ -5,16 +6,23 @@ import { ALL, useDeed } from "./useDeed";
 
 const MODES = ["strict", "relaxed", "shared"] as const;
 
-/** What a project is called, what it is about, and who finds it without naming it. */
+/**
+ * What a project is called, what it is about, and who finds it without naming it. Sent is only what was written here:
+ * what another changed meanwhile stays.
+ */
 export function ProjectEdit({ project }: { project: Project }) {
   const t = useT();
+  const [known, setKnown] = useState<Project>(project);
   const deed = useDeed<Project>(ALL, () => say(t("memory.saved")));
   const save = (form: HTMLFormElement): void => {
     const given = Object.fromEntries(new FormData(form)) as Record<string, string>;
-    const known: Record<string, unknown> = { ...project };
-    const body = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== known[name]));
+    const before: Record<string, unknown> = { ...known };
+    const body = Object.fromEntries(Object.entries(given).filter(([name, value]) => value !== before[name]));
     if (Object.keys(body).length > 0)
-      deed.mutate({ path: `/api/projects/${encodeURIComponent(project.id)}`, method: "PATCH", body });
+      deed.mutate(
+        { path: `/api/projects/${encodeURIComponent(project.id)}`, method: "PATCH", body },
+        { onSuccess: () => setKnown({ ...known, ...body }) },
+      );
   };
   return (
     <form
