@@ -53,12 +53,28 @@ def test_an_interrupt_ends_quietly(home: Path, compiled: None) -> None:
     with subprocess.Popen([*COMMAND, "add", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdin is not None
         assert running.stderr is not None
-        code = "import time; time.sleep(0.7)"
-        subprocess.run([sys.executable, "-c", code], check=True)
+        running.stdin.write(b"more than a pipe holds\n" * 10_000)  # returns when the command has begun to read
+        running.stdin.flush()
         running.send_signal(signal.SIGINT)
         told = running.stderr.read()
         assert running.wait() == 130
     assert told.strip() == b"interrupted"
+
+
+def test_an_interrupt_that_comes_while_a_command_is_imported_is_not_lost(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "swallowing.py").write_text(
+        "import os, signal, click\n"
+        "try:\n    os.kill(os.getpid(), signal.SIGINT)\n    sum(range(10**6))\nexcept KeyboardInterrupt:\n    pass\n"
+        "command = click.Command('swallowing', callback=lambda: print('ran'))\n"
+    )
+    code = (
+        "import recollect.cli\nfrom recollect.cli import main\n"
+        f"recollect.cli.__path__.append({str(tmp_path)!r})\n"
+        "main.COMMANDS = {'swallowing': ('swallowing', 'Catches what comes while it is imported.')}\n"
+        "main.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "swallowing"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "interrupted")
 
 
 def kept(database: Path) -> int:

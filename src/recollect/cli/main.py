@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
+from threading import current_thread, main_thread
 from types import TracebackType
 from typing import Any, Final
 
@@ -76,7 +79,8 @@ class Verbs(click.Group):
         """Import and return a command."""
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = import_module(f"recollect.cli.{COMMANDS[cmd_name][0]}").command
+        with _interrupts_held():
+            found: click.Command = import_module(f"recollect.cli.{COMMANDS[cmd_name][0]}").command
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -107,6 +111,22 @@ class Verbs(click.Group):
         except (RecollectError, OSError) as error:
             return _told(failed(error), error if common.verbose else None)
         return code if isinstance(code, int) else OK
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let an interrupt wait until the end: what it meets in compiled code that an import runs is lost (pydantic's)."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or current_thread() is not main_thread():
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if came:
+        raise KeyboardInterrupt
 
 
 def _told(failure: Failed, error: Exception | None = None) -> int:
