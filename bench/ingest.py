@@ -24,25 +24,30 @@ LOOK = 0.02
 
 
 class Overheard:
-    """An embedder that keeps the texts it is handed, for embedding the very same ones alone."""
+    """An embedder that keeps the texts it is handed, for embedding the very same ones alone, and says when it rests."""
 
     def __init__(self, behind: Embed) -> None:
         self._behind = behind
         self.model, self.dimension, self.window = behind.model, behind.dimension, behind.window
         self.texts: list[str] = []
+        self.under_way = 0
 
     async def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Keep the texts and embed them."""
         self.texts += texts
-        return await self._behind.embed(texts)
+        self.under_way += 1
+        try:
+            return await self._behind.embed(texts)
+        finally:
+            self.under_way -= 1
 
 
 async def captured(found: Sequence[Talk], home: str, handed: int = 0) -> tuple[list[str], tuple[float, float, float]]:
     """Capture talk by talk; return what was embedded until every turn had its vector, and three times in seconds.
 
     They are until all is found by word, by meaning too, and derived from: facts and summaries are made, and embedded,
-    when every turn has its vector. Of `handed` texts that the embedder is to get nine in ten must be there before the
-    queue is asked, which takes its time.
+    when every turn has its vector. The queue, which takes its time to answer, is asked only when the embedder rests and
+    has got nine in ten of the texts, `handed` in all, that it is to get.
     """
     embed = MiniLM(CACHE)
     heard = Overheard(embed)
@@ -55,7 +60,8 @@ async def captured(found: Sequence[Talk], home: str, handed: int = 0) -> tuple[l
         queue = memory.app.engine.stores.queue
 
         async def lacking() -> bool:
-            return len(heard.texts) < 0.9 * handed or any(name == EMBED for name, _ in await queue.count())
+            working = heard.under_way or len(heard.texts) < 0.9 * handed
+            return bool(working) or any(name == EMBED for name, _ in await queue.count())
 
         while await lacking():  # noqa: ASYNC110 - a queue tells nobody
             await asyncio.sleep(LOOK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 
 from recollect.models import EntityType, Mention
 from recollect.process.name import MARK, chinese, western
@@ -19,6 +20,7 @@ MOST_FROM_CODE = 8
 LOOKED_AT = 20_000
 """Characters looked at; what a longer text is about is named before that."""
 
+_SHORT = 64
 _QUOTED = re.compile(r"`([^`\n]{1,160})`")
 _SPLIT = re.compile(f"[{CJK}\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+")
 _LABEL = re.compile(
@@ -98,10 +100,16 @@ def _quoted(quoted: str) -> Iterator[Mention]:
 
 def _things(line: Iterable[str]) -> Iterator[Mention]:
     for raw in line:
-        if not (raw.isalpha() and raw.islower()) and _ODD.search(raw):
-            found = thing(_core(raw))
+        if not (raw.isalpha() and raw.islower()):
+            found = _thing(raw) if len(raw) <= _SHORT else _thing.__wrapped__(raw)
             if found:
                 yield found
+
+
+@lru_cache(maxsize=1 << 13)
+def _thing(raw: str) -> Mention | None:
+    """Return what a token names; few tokens make up most of what is said."""
+    return thing(_core(raw)) if _ODD.search(raw) else None
 
 
 def _core(raw: str) -> str:

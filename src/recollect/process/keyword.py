@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from recollect.models import Mention
 from recollect.process.scan import HAN_RUN, Scan, scan
@@ -18,6 +18,7 @@ LOOKED_AT = 20_000
 NAMED = 1.6
 """A word that is part of a name weighs this much more than one that is not."""
 
+_LONGEST = 40
 _LONGEST_HAN = 4
 _ROOTS = tuple(length**0.5 for length in range(13))
 
@@ -34,20 +35,27 @@ def keywords(text: str | Scan, names: Collection[Mention] = ()) -> tuple[str, ..
         for piece, count in Counter(_han(seen.text[:LOOKED_AT])).items():
             weights[piece] = count * (1.0 + 0.7 * len(piece))
         _fold_parts(weights)
-    ranked = sorted(weights, key=lambda word: -weights[word])
+    ranked = sorted(weights, key=weights.__getitem__, reverse=True)
     return tuple(ranked[:MOST])
 
 
 def _western(words: list[str], named: Collection[str]) -> dict[str, float]:
     counts: dict[str, int] = {}
-    plain = _plain()
     for said in words:
-        word = said.removesuffix("'s")
-        if word not in plain and 2 < len(word) < 40 and word.isalnum() and not word.isdigit():
+        word = _telling(said) if len(said) < _LONGEST + 2 else ""
+        if word:
             counts[word] = counts.get(word, 0) + 1
     return {
         word: count * _ROOTS[min(len(word), 12)] * (NAMED if word in named else 1.0) for word, count in counts.items()
     }
+
+
+@lru_cache(maxsize=1 << 14)
+def _telling(said: str) -> str:
+    """Return what a word counts as, nothing when it can be no keyword; few words make up most of what is said."""
+    word = said.removesuffix("'s")
+    counts = 2 < len(word) < _LONGEST and word.isalnum() and not word.isdigit()
+    return word if counts and word not in _plain() else ""
 
 
 def _han(text: str) -> Iterator[str]:

@@ -24,6 +24,9 @@ BATCH = 64
 LINGER = 0.02
 """Seconds a worker lets jobs gather after it was woken: what comes in a burst is done as one batch, out of its way."""
 
+BUSY = 0.1
+"""As many where it has a batch under way, which takes as long as that anyway."""
+
 SOON = 0.2
 """Seconds after which a drain looks again, when jobs are another process's or wait to be repeated."""
 
@@ -215,7 +218,7 @@ class Worker:
         if not under_way:
             await asyncio.sleep(LINGER)
         elif not any(task.done() for task in under_way):
-            await asyncio.wait(under_way, timeout=LINGER, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(under_way, timeout=BUSY, return_when=asyncio.FIRST_COMPLETED)
 
     async def _work(self, name: str, jobs: Sequence[Job]) -> None:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import random
 import threading
@@ -21,6 +20,7 @@ from recollect.stores.postgres.cursor import Cursor
 from recollect.stores.postgres.errors import AGAIN, LOCKED, sqlstate, translated
 from recollect.stores.postgres.news import News
 from recollect.stores.postgres.walls import OPEN, shut_in, up
+from recollect.stores.sql.json_text import json_text
 from recollect.stores.sql.lock import HOLD_SCHEMA, SETTLED
 
 log = logging.getLogger(__name__)
@@ -46,8 +46,6 @@ _END_STANDING = (
     "AND usename = current_user AND application_name = 'recollect' AND state = 'active' "
     "AND wait_event = 'ClientRead' AND query NOT LIKE 'COPY %%' AND now() - state_change > make_interval(secs => %s)"
 )
-
-_RENDER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def server_url(text: str) -> sa.URL:
@@ -262,7 +260,7 @@ class PostgresServer:
             pool_pre_ping=True,
             isolation_level=isolation,
             connect_args={**_ARGUMENTS, "cursor_factory": Cursor},
-            json_serializer=_RENDER,
+            json_serializer=json_text,
             hide_parameters=True,  # errors must not tell what people said
         )
 

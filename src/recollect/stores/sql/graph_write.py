@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import sqlalchemy as sa
 
 from recollect.models import EntityType, Mention
 from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.schema import entity, link, memory, mention, relation
+
+Whereabouts = Mapping[str, tuple[int, int]]
+"""Key and tenant of memories, by id."""
 
 _PART = 400
 
@@ -28,10 +32,17 @@ def fold(name: str) -> str:
     return " ".join(name.casefold().split())
 
 
-def memory_places(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Return (key, tenant) of each memory that exists."""
-    wanted = list(ids)
+def memory_places(
+    connection: sa.Connection, ids: Iterable[str], known: Whereabouts = MappingProxyType({})
+) -> Whereabouts:
+    """Return (key, tenant) of each memory that exists; `known` ones are not asked for."""
+    wanted: list[str] = []
     found: dict[str, tuple[int, int]] = {}
+    for name in ids:
+        if name in known:
+            found[name] = known[name]
+        else:
+            wanted.append(name)
     for start in range(0, len(wanted), _PART):
         rows = connection.execute(_PLACES, {"ids": wanted[start : start + _PART]})
         found.update((name, (key, owner)) for name, key, owner in rows)
@@ -58,9 +69,11 @@ def ensure_entities(connection: sa.Connection, named: Mapping[tuple[int, str], M
     return found
 
 
-def write_mentions(connection: sa.Connection, mentions: Mapping[str, Sequence[Mention]]) -> None:
-    """Note which memory names what; memories that do not exist are passed over."""
-    places = memory_places(connection, mentions)
+def write_mentions(
+    connection: sa.Connection, mentions: Mapping[str, Sequence[Mention]], known: Whereabouts = MappingProxyType({})
+) -> None:
+    """Note which memory names what; memories that do not exist are passed over. Of some the place may be `known`."""
+    places = memory_places(connection, mentions, known)
     named = {
         (places[owner][1], fold(item.name)): item
         for owner, items in mentions.items()
@@ -79,9 +92,13 @@ def write_mentions(connection: sa.Connection, mentions: Mapping[str, Sequence[Me
         connection.execute(_MENTION, rows)
 
 
-def write_relations(connection: sa.Connection, relations: Mapping[str, Sequence[tuple[str, str, str]]]) -> None:
-    """Note which memory says that two entities are related."""
-    places = memory_places(connection, relations)
+def write_relations(
+    connection: sa.Connection,
+    relations: Mapping[str, Sequence[tuple[str, str, str]]],
+    known: Whereabouts = MappingProxyType({}),
+) -> None:
+    """Note which memory says that two entities are related. Of some memories the place may be `known`."""
+    places = memory_places(connection, relations, known)
     triples = [
         (places[owner], subject, predicate, other)
         for owner, items in relations.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 import time
@@ -19,14 +18,13 @@ from sqlalchemy.pool import PoolProxiedConnection, QueuePool
 
 from recollect.errors import RecollectError, StoreBusy, StoreDamaged, StoreError, StoreFull, StoreReadOnly
 from recollect.stores.sql.driver import Driver, PlainSqlite
+from recollect.stores.sql.json_text import json_text
 from recollect.stores.sql.left import LEFT, moved
 
 T = TypeVar("T")
 
 GLANCE = 0.002
 """Seconds for which a look at whether another process has written is good: searches look several times each."""
-
-_RENDER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class SqliteFile:
@@ -38,9 +36,9 @@ class SqliteFile:
         self.dialect: sa.Dialect = sqlite.dialect(paramstyle="qmark")
         driver = driver or PlainSqlite()
         self._error = driver.error
-        self._writer = _engine(driver, path, size=1, begin="BEGIN IMMEDIATE")
-        self._lazy_writer = _engine(driver, path, size=1, begin="BEGIN IMMEDIATE", durable=False)
-        self._reader = _engine(driver, path, size=2 * readers + 2, begin="BEGIN")
+        self._writer = _engine(driver, path, size=1)
+        self._lazy_writer = _engine(driver, path, size=1, durable=False)
+        self._reader = _engine(driver, path, size=2 * readers + 2)
         self._asking = threading.Lock()
         self._asker: Any = None
         self._watches: WeakSet[Watch] = WeakSet()
@@ -51,11 +49,11 @@ class SqliteFile:
 
     def write(self, work: Callable[[sa.Connection], T], *, durable: bool) -> T:
         """Run `work` under the writer's lock."""
-        return self._transact(self._writer if durable else self._lazy_writer, work)
+        return self._transact(self._writer if durable else self._lazy_writer, "BEGIN IMMEDIATE", work)
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` over one consistent view."""
-        return self._transact(self._reader, work)
+        return self._transact(self._reader, "BEGIN", work)
 
     def ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
         """Return the rows of one statement."""
@@ -99,8 +97,10 @@ class SqliteFile:
         with translated(self._error):
             yield
 
-    def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+    def _transact(self, engine: sa.Engine, begin: str, work: Callable[[sa.Connection], T]) -> T:
         with self.translated(), engine.begin() as connection:
+            # Said here: an engine that has somebody listen for the beginning asks for listeners at every statement.
+            connection.connection.cursor().execute(begin)
             return work(connection)
 
     def close(self) -> None:
@@ -154,7 +154,7 @@ def _own_connection(engine: sa.Engine) -> PoolProxiedConnection:
     return connection
 
 
-def _engine(driver: Driver, path: Path, *, size: int, begin: str, durable: bool = True) -> sa.Engine:
+def _engine(driver: Driver, path: Path, *, size: int, durable: bool = True) -> sa.Engine:
     engine = sa.create_engine(
         f"sqlite+pysqlite:///{path}",
         module=driver.module,
@@ -162,7 +162,7 @@ def _engine(driver: Driver, path: Path, *, size: int, begin: str, durable: bool 
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
-        json_serializer=_RENDER,
+        json_serializer=json_text,
         hide_parameters=True,  # errors must not tell what people said
     )
 
@@ -180,10 +180,6 @@ def _engine(driver: Driver, path: Path, *, size: int, begin: str, durable: bool 
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
 
     return engine
 

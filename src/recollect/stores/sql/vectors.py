@@ -16,6 +16,7 @@ from recollect.stores.postgres.embedding import mirror, unmirror
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.dialect import RAW, among, insert_new, is_postgresql
 from recollect.stores.sql.lock import VECTORS, hold
+from recollect.stores.sql.many import insert_many
 from recollect.stores.sql.schema import chunk, memory, model, shelved, tenant, vector
 from recollect.stores.sql.where import meeting
 from recollect.stores.sql.write import some
@@ -42,7 +43,6 @@ _KEYS: sa.BindParameter[list[int]] = sa.bindparam("keys", expanding=True)
 _MODEL = sa.select(model.c.key, model.c.dimension).where(model.c.name == sa.bindparam("called"))
 _OWNERS = sa.select(chunk.c.key, chunk.c.tenant).where(chunk.c.key.in_(_KEYS))
 _OLD = sa.delete(vector).where(vector.c.chunk.in_(_KEYS), vector.c.model == sa.bindparam("which"))
-_VECTOR = sa.insert(vector)
 
 
 def model_key(connection: sa.Connection, name: str) -> tuple[int, int] | None:
@@ -170,7 +170,7 @@ def put_vectors(connection: sa.Connection, name: str, rows: Mapping[int, bytes])
         {"chunk": key, "model": found[0], "tenant": owners[key], "code": code}
         for key, code in zip(keys, codes, strict=True)
     ]
-    connection.execute(_VECTOR, new)
+    insert_many(connection, vector, new)
     mirror(connection, *found, new)
     return found
 

@@ -11,8 +11,9 @@ from recollect.errors import Conflict, NotFound
 from recollect.exchange import Batch, Committed, Entry, Revision
 from recollect.models import Chunk, Kind, Memory, Task
 from recollect.stores.sql.dialect import is_postgresql
-from recollect.stores.sql.graph_write import write_links, write_mentions, write_relations
+from recollect.stores.sql.graph_write import Whereabouts, write_links, write_mentions, write_relations
 from recollect.stores.sql.lock import TENANT, hold
+from recollect.stores.sql.many import insert_many
 from recollect.stores.sql.row import from_row, select_memory, to_row, to_snapshot
 from recollect.stores.sql.schema import change, chunk, derivation, job, memory
 from recollect.stores.sql.tenants import Places, ensure_tenant
@@ -24,15 +25,13 @@ _DERIVED = frozenset((Kind.FACT, Kind.SUMMARY, Kind.OBSERVATION))
 
 # Built once: every capture runs them, and building a statement costs as much as running it.
 _KNOWN = sa.select(memory.c.dedupe, memory.c.id).where(memory.c.dedupe.in_(sa.bindparam("keys", expanding=True)))
-_MEMORY = sa.insert(memory)
-_KEYED = _MEMORY.returning(memory.c.key, sort_by_parameter_order=True)
+_KEYED = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
 _LAST = (
     sa.select(sa.column("seq", sa.Integer))
     .select_from(sa.table("sqlite_sequence"))
     .where(sa.column("name") == memory.name)
 )
 _THERE = sa.select(memory.c.id).where(memory.c.id.in_(sa.bindparam("ids", expanding=True)))
-_CHUNK, _CHANGE, _DERIVATION = (sa.insert(table) for table in (chunk, change, derivation))
 _JOB = sa.insert(job).values(owner=OWNER, turn=NEXT)
 
 
@@ -54,8 +53,8 @@ def hold_tenants(connection: sa.Connection, batch: Batch) -> None:
     hold(connection, TENANT, owners)
 
 
-def add_all(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Committed:
-    """Insert what is new; return every entry's id, the first one's where its key was there already.
+def add_all(connection: sa.Connection, entries: Sequence[Entry], now: int) -> tuple[Committed, Whereabouts]:
+    """Insert what is new; return every entry's id, the first one's where its key was there already, and the new places.
 
     What was derived from memories that have been deleted meanwhile is passed over: delete means gone.
     """
@@ -74,9 +73,8 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Co
             known[entry.key] = entry.memory.id
             fresh.append(entry)
         ids.append(known[entry.key])
-    if fresh:
-        _insert(connection, fresh, now)
-    return Committed(tuple(ids), tuple(new))
+    places = _insert(connection, fresh, now) if fresh else {}
+    return Committed(tuple(ids), tuple(new)), places
 
 
 def _there(connection: sa.Connection, items: Sequence[Memory]) -> frozenset[str]:
@@ -100,7 +98,7 @@ def _known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, str]:
     return known
 
 
-def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> None:
+def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Whereabouts:
     places = Places(connection)
     rows: list[dict[str, Any]] = []
     for entry in entries:
@@ -115,13 +113,11 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> No
         for key, row, entry in zip(keys, rows, entries, strict=True)
         for piece in entry.chunks
     ]
-    if pieces:
-        connection.execute(_CHUNK, pieces)
-    connection.execute(
-        _CHANGE,
-        [_change_row("add", key, row, now, before=None) for key, row in zip(keys, rows, strict=True)],
-    )
+    insert_many(connection, chunk, pieces)
+    changes = [_change_row("add", key, row, now, before=None) for key, row in zip(keys, rows, strict=True)]
+    insert_many(connection, change, changes)
     _derive(connection, ((entry.memory.sources, key) for entry, key in zip(entries, keys, strict=True)))
+    return {row["id"]: (key, row["tenant"]) for key, row in zip(keys, rows, strict=True)}
 
 
 def _keyed(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
@@ -131,7 +127,7 @@ def _keyed(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> list[in
     # SQLite would be asked row by row for the key it gave. Only one writes at a time, so we can count as it does.
     first = (connection.execute(_LAST).scalar() or 0) + 1
     keys = list(range(first, first + len(rows)))
-    connection.execute(_MEMORY, [{"key": key, **row} for key, row in zip(keys, rows, strict=True)])
+    insert_many(connection, memory, [{"key": key, **row} for key, row in zip(keys, rows, strict=True)])
     return keys
 
 
@@ -162,8 +158,7 @@ def _change_row(verb: str, key: int, row: dict[str, Any], now: int, *, before: d
 
 def _derive(connection: sa.Connection, pairs: Iterable[tuple[Sequence[str], int]]) -> None:
     rows = [{"source": source, "memory": key} for sources, key in pairs for source in dict.fromkeys(sources)]
-    if rows:
-        connection.execute(_DERIVATION, rows)
+    insert_many(connection, derivation, rows)
 
 
 def revise_all(connection: sa.Connection, revisions: Sequence[Revision], now: int) -> None:
@@ -194,15 +189,14 @@ def _revise(connection: sa.Connection, revision: Revision, now: int) -> None:
     if revision.chunks is not None:
         connection.execute(sa.delete(chunk).where(chunk.c.memory == old["key"]))
         pieces = [chunk_row(old["key"], old["tenant"], piece) for piece in revision.chunks]
-        if pieces:
-            connection.execute(_CHUNK, pieces)
+        insert_many(connection, chunk, pieces)
     if tuple(old["sources"]) != item.sources:
         connection.execute(sa.delete(derivation).where(derivation.c.memory == old["key"]))
         _derive(connection, [(item.sources, old["key"])])
     verb = "retire" if revision.retire else "revise"
     before = to_snapshot(from_row(old))
     row["tenant"] = old["tenant"]
-    connection.execute(_CHANGE, _change_row(verb, old["key"], row, now, before=before))
+    insert_many(connection, change, [_change_row(verb, old["key"], row, now, before=before)])
 
 
 def push_jobs(connection: sa.Connection, tasks: Sequence[Task], now: int) -> None:
@@ -226,12 +220,12 @@ def push_jobs(connection: sa.Connection, tasks: Sequence[Task], now: int) -> Non
 
 def write_batch(connection: sa.Connection, batch: Batch, now: int) -> Committed:
     """Write everything a batch holds but its deletes and its jobs."""
-    done = add_all(connection, batch.adds, now)
+    done, places = add_all(connection, batch.adds, now)
     revise_all(connection, batch.revisions, now)
     if batch.mentions:
-        write_mentions(connection, batch.mentions)
+        write_mentions(connection, batch.mentions, places)
     if batch.relations:
-        write_relations(connection, batch.relations)
+        write_relations(connection, batch.relations, places)
     if batch.links:
         write_links(connection, batch.links)
     return done
