@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
+from recollect.aside import EACH, aside, size
 from recollect.capture.file import file_of
 from recollect.capture.intake import Draft, Nothing, content_hash, draft, note, turns_of
 from recollect.capture.poison import flagged
@@ -24,7 +26,6 @@ from recollect.models import (
     Hit,
     Kind,
     Memory,
-    Mention,
     Query,
     Reach,
     Scope,
@@ -34,10 +35,8 @@ from recollect.models import (
     Where,
 )
 from recollect.ports import Clock, Embed, Graph, Lore, Queue, Records, Vectors, Words
-from recollect.process.classify import dense
-from recollect.process.index import index
-from recollect.process.process import Findings, process
-from recollect.process.standing import standing
+from recollect.process.judged import judged
+from recollect.process.process import Findings
 from recollect.retrieve.search import Finder
 
 EMBED, DERIVE, INFER, SUMMARISE, SCRUB = "embed", "derive", "infer", "summarise", "scrub"
@@ -113,7 +112,8 @@ class Engine:
         A turn that was captured before is not written again. Raises InvalidInput or TooLarge, whereupon nothing is
         written.
         """
-        drafts = draft(turns_of(turns), scope, self._clock.now(), source)
+        now = self._clock.now()
+        drafts = await aside(lambda: draft(turns_of(turns), scope, now, source), size(turns))
         redacted: dict[str, int] = {}
         for item in drafts:
             for kind, count in item.redacted.items():
@@ -134,7 +134,7 @@ class Engine:
         `more` may hold kind, title, metadata, occurred_at, importance, message_id, source, expires_at, valid_from.
         """
         times = {name: more.pop(name, None) for name in ("expires_at", "valid_from")}
-        made = note(text, scope, self._clock.now(), **more)
+        made = await aside(partial(note, text, scope, self._clock.now(), **more), size(text))
         item = replace(made.memory, **times)
         given = more.get("importance") is not None
         async with self._adding:
@@ -150,7 +150,9 @@ class Engine:
         A note is `text` and what `add` takes besides. Those said before, in this call too, are counted instead. Raises
         InvalidInput or TooLarge naming the note.
         """
-        made = [self._noted(values, scope, f"notes[{place}]") for place, values in enumerate(notes)]
+        made = await aside(
+            lambda: [self._noted(values, scope, f"notes[{place}]") for place, values in enumerate(notes)], size(notes)
+        )
         async with self._adding:
             for _ in range(TRIES):
                 try:
@@ -228,40 +230,33 @@ class Engine:
 
         Those whose ids are in `keep` keep their importance.
         """
-        entries: list[Entry] = []
-        mentions: dict[str, Sequence[Mention]] = {}
-        relations: dict[str, Sequence[tuple[str, str, str]]] = {}
-        names = tuple(known)
-        for item, key in items:
-            entry, found = self._judged(item, key, names, item.id in keep)
-            entries.append(entry)
-            if found.mentions:
-                mentions[item.id] = found.mentions
-            if found.relations:
-                relations[item.id] = found.relations
+        seen = await self._judged(items, known, keep)
         tasks = [Task(EMBED, {"ids": part}) for part in _parts([item.id for item, _ in items])]
         tasks += [Task(self.rules.completing, {"ids": part}) for part in _parts([item.id for item, _ in items])]
         done = await self.stores.records.commit(
-            Batch(adds=entries, revisions=revisions, mentions=mentions, relations=relations, tasks=tasks)
+            Batch(
+                adds=[entry for entry, _ in seen],
+                revisions=revisions,
+                mentions={entry.memory.id: found.mentions for entry, found in seen if found.mentions},
+                relations={entry.memory.id: found.relations for entry, found in seen if found.relations},
+                tasks=tasks,
+            )
         )
         if any(done.new):
             self._wake()
         return done
 
-    def _judged(self, item: Memory, key: str, names: tuple[str, ...], keep_importance: bool) -> tuple[Entry, Findings]:
-        """Return a memory as the rules see it, ready to be written, and what they found in it."""
-        found = process(item, names)
-        judged = replace(
-            item,
-            keywords=found.keywords,
-            entities=tuple(mention.name for mention in found.mentions),
-            importance=item.importance if keep_importance else found.judgement.importance,
-            urgency=found.judgement.urgency,
-            tier=found.judgement.tier,
-            dense=dense(found.judgement, self.rules.density),
-            standing=standing(item.text),
+    async def _judged(
+        self, items: Sequence[tuple[Memory, str]], known: Iterable[str] = (), keep: Collection[str] = ()
+    ) -> list[tuple[Entry, Findings]]:
+        """Return memories, each with its key, as the rules see them, and what they found in each."""
+        names, threshold = tuple(known), self.rules.density
+        return await aside(
+            lambda: [
+                judged(item, key, names, threshold=threshold, keep_importance=item.id in keep) for item, key in items
+            ],
+            sum(EACH + len(item.text) for item, _ in items),
         )
-        return Entry(judged, index(judged), key), found
 
     async def search(
         self,
@@ -318,9 +313,9 @@ class Engine:
         known = {"title", "importance", "tier", "occurred_at", "expires_at", "valid_from", "valid_to"}
         if unknown := set(more) - known:
             raise InvalidInput(f"{min(unknown)} cannot be changed", field=min(unknown), hint="Change text or metadata.")
-        clean = note(
-            "-" if text is None else text, old.scope, self._clock.now(), title=more.get("title"), metadata=metadata
-        ).memory
+        given, title = "-" if text is None else text, more.get("title")
+        made = partial(note, given, old.scope, self._clock.now(), title=title, metadata=metadata)
+        clean = (await aside(made, size(text))).memory
         if more.get("title") is not None:
             more["title"] = clean.title
         changed = replace(old, **more, version=(old.version if version is None else version) + 1)
@@ -330,29 +325,26 @@ class Engine:
             changed = replace(changed, metadata=flagged(changed.metadata, more.get("title"), known=old.flags))
             await self.stores.records.commit(Batch(revisions=[Revision(changed)]))
             return changed
-        entry, found = self._judged(
-            replace(
-                changed,
-                text=clean.text,
-                content_hash=content_hash(clean.text, file_of(old)),
-                metadata=flagged(changed.metadata, text, changed.title),
-            ),
-            memory_id,
-            (),
-            "importance" in more,
+        changed = replace(
+            changed,
+            text=clean.text,
+            content_hash=content_hash(clean.text, file_of(old)),
+            metadata=flagged(changed.metadata, text, changed.title),
         )
-        judged = replace(entry.memory, tier=more.get("tier", entry.memory.tier))
+        keep = {memory_id} if "importance" in more else ()
+        ((entry, found),) = await self._judged([(changed, memory_id)], keep=keep)
+        kept = replace(entry.memory, tier=more.get("tier", entry.memory.tier))
         task = {"ids": [memory_id]}
         await self.stores.records.commit(
             Batch(
-                revisions=[Revision(judged, entry.chunks)],
+                revisions=[Revision(kept, entry.chunks)],
                 mentions={memory_id: found.mentions},
                 relations={memory_id: found.relations},
                 tasks=[Task(EMBED, task), *(() if file_of(old) else (Task(self.rules.completing, task),))],
             )
         )
         self._wake()
-        return judged
+        return kept
 
     async def add_summary(
         self,
@@ -405,14 +397,14 @@ class Engine:
         Raises Conflict where a key is taken or a version has moved on, and NotFound where a file is gone.
         """
         marked = [(replace(item, metadata=flagged(item.metadata, item.text)), key) for item, key in files]
-        judged = [self._judged(item, key, (), keep_importance=False) for item, key in marked]
-        entries = [entry for entry, _ in judged]
+        seen = await self._judged(marked)
+        entries = [entry for entry, _ in seen]
         done = await self.stores.records.commit(
             Batch(
                 adds=[entry for entry in entries if entry.memory.version == 1],
                 revisions=[Revision(one.memory, one.chunks, key=one.key) for one in entries if one.memory.version > 1],
-                mentions={entry.memory.id: found.mentions for entry, found in judged},
-                relations={entry.memory.id: found.relations for entry, found in judged},
+                mentions={entry.memory.id: found.mentions for entry, found in seen},
+                relations={entry.memory.id: found.relations for entry, found in seen},
                 tasks=[Task(EMBED, {"ids": part}) for part in _parts([entry.memory.id for entry in entries])],
             )
         )

@@ -61,6 +61,16 @@ def test_an_interrupt_ends_quietly(home: Path, compiled: None) -> None:
     assert told.strip() == b"interrupted"
 
 
+def test_a_long_text_is_piped_in_and_what_never_ends_is_refused(process: Run) -> None:
+    text = "Long words about the deploy, and about 猫. " * 20_000
+    done = process("add", "-", "--json", stdin=text.encode())
+    assert done.json["content"].strip() == text.strip()
+    with Path("/dev/zero").open("rb") as endless:
+        refused = subprocess.run([*COMMAND, "add", "-"], stdin=endless, capture_output=True, check=False)
+    assert refused.returncode == 2
+    assert b"text from stdin is too long" in refused.stderr
+
+
 def test_an_interrupt_that_comes_while_a_command_is_imported_is_not_lost(home: Path, tmp_path: Path) -> None:
     (tmp_path / "swallowing.py").write_text(
         "import os, signal, click\n"

@@ -8,7 +8,8 @@ import click
 
 from recollect.cli.opened import drained, opened, run
 from recollect.cli.options import SCOPE, Common, as_object, verb
-from recollect.cli.out import cut, emit, given_text, short, width
+from recollect.cli.out import cut, emit, short, width
+from recollect.cli.stdin import given_text
 from recollect.models import Memory
 from recollect.ops.shape import memory_of
 

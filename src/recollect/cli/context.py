@@ -6,7 +6,8 @@ import click
 
 from recollect.cli.opened import opened, run, tell_if_words_only, warming
 from recollect.cli.options import SCOPE, Common, verb
-from recollect.cli.out import emit, given_text
+from recollect.cli.out import emit
+from recollect.cli.stdin import given_text
 from recollect.models import Context
 from recollect.ops.shape import context_of
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from recollect.errors import InvalidInput
 from recollect.models import Hit, Memory
 
 NARROWEST, USUAL, WIDEST = 60, 100, 120
@@ -80,22 +79,6 @@ def headline(rank: int, hit: Hit) -> str:
         left += f"  (flagged: {', '.join(item.flags)})"
     gap = max(2, width() - cells(left) - 8)
     return f"{click.style(left, bold=True)}{' ' * gap}{click.style(short(item.id), dim=True)}"
-
-
-def given_text(text: str, field: str) -> str:
-    """Return a text argument; `-` stands for what comes in on stdin, which must be text."""
-    if text != "-":
-        return text
-    data = sys.stdin.buffer.read()
-    try:
-        found = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput(
-            f"{field} from stdin is not text (byte {error.start})", field=field, hint="Pipe UTF-8 text."
-        ) from error
-    if "\x00" in found:
-        raise InvalidInput(f"{field} from stdin is binary", field=field, hint="Pipe UTF-8 text.")
-    return found
 
 
 def is_terminal() -> bool:

@@ -11,8 +11,9 @@ import click
 from recollect.cli.fold import fold
 from recollect.cli.opened import opened, run, tell_if_vectors_lack, tell_if_words_only, warming
 from recollect.cli.options import FILTERS, KINDS, SCOPE, Common, verb
-from recollect.cli.out import emit, given_text, headline, width
+from recollect.cli.out import emit, headline, width
 from recollect.cli.snippet import highlighted, marked
+from recollect.cli.stdin import given_text
 from recollect.models import Across, Hit
 from recollect.ops.across_shape import across_of
 from recollect.ops.shape import hit_of

@@ -8,6 +8,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
+from recollect.aside import EACH, aside
 from recollect.capture.file import file_of
 from recollect.capture.ids import new_id
 from recollect.capture.intake import content_hash
@@ -96,7 +97,8 @@ class Deriving:
         tasks += [Task("summarise", {"conversations": talks})] if talks else []
         if not facts and not counted and not tasks:
             return []
-        entries = [Entry(fact, index(fact), key) for fact, key in facts]
+        long = sum(EACH + len(fact.text) for fact, _ in facts)
+        entries = await aside(lambda: [Entry(fact, index(fact), key) for fact, key in facts], long)
         done = await self._records.commit(Batch(adds=entries, revisions=counted, tasks=tasks))
         return [fact for (fact, _), new in zip(facts, done.new, strict=True) if new]
 
