@@ -138,7 +138,7 @@ async def test_copies_from_before_an_upgrade_are_removed(tmp_path: Path) -> None
     settings = chosen(tmp_path / "home")
     async with opened(settings) as memory:
         await said(memory)
-        copy = settings.database.with_name("recollect.db.before-0012")
+        copy = settings.database.with_name("recollect.db.before-0013")
         copy.write_text(SECRET, encoding="utf-8")
         proof = await proven(memory, user_id="mei")
     assert (formers(settings), proof.holds) == ([], True)

@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 from recollect.stores.sql import migrate
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.migrate import HEAD, upgrade, version
-from recollect.stores.sql.schema import metadata
+from recollect.stores.sql.records import _SAME
+from recollect.stores.sql.schema import NOTED, metadata
 
 
 def _include(_object: Any, name: str | None, sort: str, *_rest: Any) -> bool:
@@ -50,6 +51,20 @@ def test_upgrading_again_does_nothing(tmp_path: Path) -> None:
         database.close_now()
     with closing(sqlite3.connect(path)) as back_door:
         assert back_door.execute("SELECT count(*) FROM alembic_version").fetchall() == [(1,)]
+
+
+def test_what_is_said_again_is_looked_up_in_an_index_of_what_is_noted(tmp_path: Path) -> None:
+    database = Database(tmp_path / "r.db")
+    upgrade(database)
+    asked = str(_SAME.compile(dialect=database.dialect))
+
+    def plan(connection: sa.Connection) -> str:
+        return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", (None,) * asked.count("?")).all())
+
+    assert "ix_memory_tenant_content_hash (tenant=? AND content_hash=?)" in database.read_now(plan)
+    of_index = "SELECT sql FROM sqlite_master WHERE name = 'ix_memory_tenant_content_hash'"
+    assert NOTED in str(database.read_now(lambda connection: connection.exec_driver_sql(of_index).scalar()))
+    database.close_now()
 
 
 def _open(path: Path, start: Any, said: Any) -> None:

@@ -20,7 +20,7 @@ from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.lock import SCHEMA, hold
 from recollect.stores.sql.schema import metadata
 
-HEAD = "0012"
+HEAD = "0013"
 
 LOCK_SECONDS = 0.5
 """Longest wait of a migration for a lock: so long others wait behind it.

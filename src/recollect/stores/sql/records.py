@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from recollect.errors import InvalidInput
 from recollect.exchange import Batch, Committed, Keyed, Located, Page
-from recollect.models import AuditHead, Change, Conversation, Kind, Memory, Reach, Scope, Stats, Task, Usage, Where
+from recollect.models import AuditHead, Change, Conversation, Memory, Reach, Scope, Stats, Task, Usage, Where
 from recollect.ports import Clock
 from recollect.stores.sql import figures, log
 from recollect.stores.sql.audit import append
@@ -22,7 +22,7 @@ from recollect.stores.sql.delete import delete_all, reword
 from recollect.stores.sql.dialect import byte_length
 from recollect.stores.sql.locate import AT_HAND, locate
 from recollect.stores.sql.row import from_row, micros, moment, select_memory
-from recollect.stores.sql.schema import memory, tenant, usage
+from recollect.stores.sql.schema import NOTED, memory, tenant, usage
 from recollect.stores.sql.where import conditions, meeting, reach_conditions
 from recollect.stores.sql.write import hold_tenants, push_jobs, some, write_batch
 
@@ -44,7 +44,7 @@ _SAME = (
         tenant.c.project_id == sa.bindparam("project"),
         memory.c.tenant == tenant.c.key,
         memory.c.content_hash == sa.bindparam("digest"),
-        memory.c.kind.in_([Kind.NOTE, Kind.FACT]),
+        sa.text(f"memory.{NOTED}"),
         memory.c.superseded_by.is_(None),
         sa.or_(memory.c.valid_to.is_(None), memory.c.valid_to > _NOW),
         sa.or_(memory.c.expires_at.is_(None), memory.c.expires_at > _NOW),

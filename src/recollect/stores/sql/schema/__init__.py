@@ -3,6 +3,7 @@
 from recollect.stores.sql.schema.audit import audit
 from recollect.stores.sql.schema.cache import cache, cache_epoch
 from recollect.stores.sql.schema.core import (
+    NOTED,
     Key,
     change,
     chunk,
@@ -37,6 +38,7 @@ from recollect.stores.sql.schema.token import token
 from recollect.stores.sql.schema.usage import usage
 
 __all__ = [
+    "NOTED",
     "Key",
     "audit",
     "box",

@@ -19,6 +19,9 @@ metadata = sa.MetaData(
 
 Key = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
+NOTED = "kind IN ('note', 'fact')"
+"""What is looked up by its content: a query must say it in these words for the index to serve it."""
+
 tenant = sa.Table(
     "tenant",
     metadata,
@@ -81,7 +84,13 @@ memory = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("ix_memory_tenant_key", "tenant", "key"),
     sa.Index("ix_memory_conversation_position", "conversation", "position"),
-    sa.Index("ix_memory_tenant_content_hash", "tenant", "content_hash"),
+    sa.Index(
+        "ix_memory_tenant_content_hash",
+        "tenant",
+        "content_hash",
+        sqlite_where=sa.text(NOTED),
+        postgresql_where=sa.text(NOTED),
+    ),
     sa.Index(
         "ix_memory_superseded_by",
         "superseded_by",

@@ -12,7 +12,7 @@ from recollect.merge import content, merge, unite
 from recollect.models import Arrived, Kind, Replica
 from recollect.stores.sql.delete import delete_all
 from recollect.stores.sql.restore import write_vectors
-from recollect.stores.sql.schema import change, memory, tenant
+from recollect.stores.sql.schema import NOTED, change, memory, tenant
 from recollect.stores.sql.sync.held import HERE, Held, bodies, held, keep, mark
 from recollect.stores.sql.sync.overwrite import Index, bring, end_again, note_loser, overwrite
 from recollect.stores.sql.tenants import ensure_tenant
@@ -198,7 +198,8 @@ class Taking:
                 written.setdefault((body["user_id"], body["project_id"]), {})[body["content_hash"]] = body["id"]
         columns = (memory.c.id, memory.c.content_hash, memory.c.sources, memory.c.repeats)
         for place, texts in written.items():
-            here = sa.and_(memory.c.tenant == ensure_tenant(self._connection, *place), memory.c.kind == Kind.FACT)
+            owner = ensure_tenant(self._connection, *place)
+            here = sa.and_(memory.c.tenant == owner, memory.c.kind == Kind.FACT, sa.text(f"memory.{NOTED}"))
             doubles = [
                 row
                 for part in some(sorted(texts))
