@@ -71,6 +71,12 @@ def test_a_long_text_is_piped_in_and_what_never_ends_is_refused(process: Run) ->
     assert b"text from stdin is too long" in refused.stderr
 
 
+def test_a_closed_stdin_says_nothing(home: Path, compiled: None) -> None:
+    done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *COMMAND, "add", "-"], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"text is empty" in done.stderr
+
+
 def test_an_interrupt_that_comes_while_a_command_is_imported_is_not_lost(home: Path, tmp_path: Path) -> None:
     (tmp_path / "swallowing.py").write_text(
         "import os, signal, click\n"

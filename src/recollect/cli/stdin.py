@@ -38,6 +38,8 @@ def given_text(text: str, field: str) -> str:
 
 def _read() -> bytes:
     """Return what comes in until it ends, or is too much."""
+    if sys.stdin is None:  # closed by whoever started us
+        return b""
     stream = sys.stdin.buffer
     try:
         source = stream.fileno()
