@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from recollect.exchange import Entry
 from recollect.models import Memory
-from recollect.process.classify import DENSE, dense
+from recollect.process.classify import dense
 from recollect.process.index import index
 from recollect.process.process import Findings, process
 from recollect.process.standing import standing
 
 
 def judged(
-    item: Memory, key: str, known: Collection[str] = (), *, threshold: float = DENSE, keep_importance: bool = False
+    item: Memory, key: str, known: Collection[str], *, threshold: float, keep_importance: bool
 ) -> tuple[Entry, Findings]:
     """Return a memory with what the rules say of it and its chunks, and what they found in it.
 

@@ -25,7 +25,7 @@ LINGER = 0.02
 """Seconds a worker lets jobs gather after it was woken: what comes in a burst is done as one batch, out of its way."""
 
 BUSY = 0.1
-"""As many where it has a batch under way, which takes as long as that anyway."""
+"""As many at most while a batch is under way: when that is done, it looks at once."""
 
 SOON = 0.2
 """Seconds after which a drain looks again, when jobs are another process's or wait to be repeated."""

