@@ -18,6 +18,7 @@ from recollect.models import Hit
 from recollect.retrieve.fuse import Weights
 
 KS = (5, 10, 20)
+FLOAT = "embedder in float32"
 
 PARTS: dict[str, Mapping[str, float]] = {
     "words": {"words": 0.0},
@@ -124,14 +125,17 @@ async def measure(
         async with AsyncMemory(home) as memory:
             seconds = await load(memory, chosen)
             scores, times = await ask(memory, chosen)
-            return {
-                "file": file.name,
-                "turns": sum(len(space["turns"]) for space in chosen),
-                "seconds": seconds,
-                "p50": sorted(times)[len(times) // 2],
-                "scores": {name: [len(found), *mean(found)] for name, found in scores.items()},
-                "parts": await ablate(memory, chosen) if parts else {},
-            }
+            rows = await ablate(memory, chosen) if parts else {}
+    if parts:
+        rows[FLOAT] = await unrounded(chosen)
+    return {
+        "file": file.name,
+        "turns": sum(len(space["turns"]) for space in chosen),
+        "seconds": seconds,
+        "p50": sorted(times)[len(times) // 2],
+        "scores": {name: [len(found), *mean(found)] for name, found in scores.items()},
+        "parts": rows,
+    }
 
 
 async def ablate(memory: AsyncMemory, spaces: Sequence[Mapping[str, Any]]) -> dict[str, list[float]]:
@@ -148,6 +152,15 @@ async def ablate(memory: AsyncMemory, spaces: Sequence[Mapping[str, Any]]) -> di
         rows[name] = [len(found), *mean(found)]
     finder.options = whole
     return rows
+
+
+async def unrounded(spaces: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Return the result where the embedder multiplies in float32, in a store of its own."""
+    with tempfile.TemporaryDirectory() as home:
+        async with AsyncMemory(home, settings={"embedder": {"precision": "float32"}}) as memory:
+            await load(memory, spaces)
+            found = (await ask(memory, spaces))[0]["all"]
+            return [len(found), *mean(found)]
 
 
 def off_switches() -> dict[str, Mapping[str, float]]:

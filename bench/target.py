@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench.quality import FLOAT
 from bench.table import dig, number, result, table, verdict
 
 
@@ -36,8 +37,11 @@ def over(ours: float | None, theirs: float | None) -> float | None:
 def targets(runs: Mapping[str, Any]) -> Iterator[Target]:
     """Yield every target of the issue that this bench measures."""
     for name, bound in (("locomo-dev", 79.0), ("beam100k-dev", 63.0), ("cmrc-dev", 99.5)):
-        row = dig(result(runs, f"quality/{name}"), "scores", "all")
+        found = result(runs, f"quality/{name}")
+        row, float32 = dig(found, "scores", "all"), dig(found, "parts", FLOAT)
         yield Target(f"recall@10, {name}", row[2] if row else None, bound, " %", least=True)
+        lost = float32[2] - row[2] if row and float32 else None
+        yield Target(f"recall@10 that int8 loses against float32, {name}", lost, 0.3, " points", digits=2)
     for name, said, most in (
         ("10000", "10,000 in one scope", 5.0),
         ("100000", "100,000 in one scope", 8.0),
