@@ -14,7 +14,8 @@ METHOD = """## How it is measured
   is captured under a user of its own, each question asked once; recall@k is the share of the evidence among the
   first k hits, averaged over questions. 'Without' rows switch one part of the ranking off and leave the other
   weights as they are, so they show what a part adds to this recipe, not what a recipe fitted without it would
-  reach. 'Alone' rows rank by that signal only.
+  reach. 'Alone' rows rank by that signal only. 'Embedder in float32' is the whole recipe over vectors that no
+  rounding touched, in a store of its own.
 - **Ingest.** From the first call until the last has returned (everything is durable and found by word), and until
   everything is found by meaning too (no text waits for its vector), and until facts and summaries are made as well
   (`drain`), the model loaded before; all in one run, embedding going on beside. The embedder alone gets all texts in
