@@ -216,3 +216,28 @@ def test_a_start_that_led_to_nothing_is_tried_again(home: Path, monkeypatch: pyt
     assert sorted(path.name for path in home.iterdir()) == [wake.MARK]
     os.utime(mark, (time.time() + 3600, time.time() + 3600))  # a clock that was set back keeps nothing from starting
     assert not wake.is_coming(str(home))
+
+
+def test_a_turn_that_nobody_ended_keeps_no_start_from_being_tried_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def begin(asked: Asked) -> int:
+        begun.append(asked.home)
+        return os.getpid()
+
+    monkeypatch.setattr(wake, "_started", begin)
+    asked = Asked({"event": "SessionStart", "home": str(home)})
+    home.mkdir()
+    (home / wake.MARK).write_text("999999999")  # no process has this number
+    turn = home / f"{wake.MARK}.turn"
+    turn.touch()
+    wake.start(asked)
+    assert not begun  # somebody else is at it
+    os.utime(turn, (time.time() - 60, time.time() - 60))
+    wake.start(asked)
+    assert not turn.exists()
+    wake.start(asked)
+    assert begun == [str(home)]
+    assert [path.name for path in home.iterdir()] == [wake.MARK]

@@ -48,21 +48,37 @@ def _claimed(mark: str) -> int | None:
 
 
 def _cleared(mark: str) -> bool:
-    """Take away the mark of a start that led to nothing; `False` when it is another one by now."""
-    aside = f"{mark}.{os.urandom(4).hex()}"
+    """Take away the mark of a start that led to nothing; `False` when it is another one by now, or another does it.
+
+    Only who has made the file beside it may, so that nobody takes away the mark that another made a moment ago.
+    """
+    turn = f"{mark}.turn"
+    descriptor = _claimed(turn)
+    if descriptor is None:
+        _outlived(turn)
+        return False
     try:
-        old = os.stat(mark)
+        os.close(descriptor)
+        os.stat(mark)  # one that is not here now may be here in a moment: it is made without a turn
         if is_coming(os.path.dirname(mark)):
             return False
-        os.rename(mark, aside)
-        moved = os.stat(aside)
+        os.remove(mark)
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
-    if (moved.st_ino, moved.st_mtime_ns) != (old.st_ino, old.st_mtime_ns):
-        os.rename(aside, mark)
-        return False
-    os.remove(aside)
+    finally:
+        os.remove(turn)
     return True
+
+
+def _outlived(turn: str) -> None:
+    """Take away a file whose maker was killed before it did, so that the next start is not kept from its turn."""
+    try:
+        if abs(time.time() - os.stat(turn).st_mtime) > STARTING:
+            os.remove(turn)
+    except OSError:
+        return
 
 
 def _started(asked: Asked) -> int:
