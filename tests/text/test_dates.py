@@ -164,4 +164,4 @@ def test_odd_text_at_odd_times_never_raises(pieces: list[str], joint: str, now: 
 def test_hostile_text_takes_little_time(piece: str) -> None:
     started = time.thread_time()
     spans(piece * (200_000 // len(piece)), NOW)
-    assert time.thread_time() - started < 1
+    assert time.thread_time() - started < 3  # as in test_sentence.py

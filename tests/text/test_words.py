@@ -146,7 +146,7 @@ def test_hostile_text_takes_linear_time(piece: str) -> None:
     started = time.thread_time()
     terms(text)
     question(text)
-    assert time.thread_time() - started < 2
+    assert time.thread_time() - started < 4  # as in test_sentence.py
 
 
 def test_stemming_is_safe_between_threads() -> None:
