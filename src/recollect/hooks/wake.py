@@ -68,15 +68,24 @@ def _cleared(mark: str) -> bool:
     except OSError:
         return False
     finally:
-        os.remove(turn)
+        _taken_away(turn)
     return True
 
 
 def _outlived(turn: str) -> None:
     """Take away a file whose maker was killed before it did, so that the next start is not kept from its turn."""
     try:
-        if abs(time.time() - os.stat(turn).st_mtime) > STARTING:
-            os.remove(turn)
+        age = time.time() - os.stat(turn).st_mtime
+    except OSError:
+        return
+    if abs(age) > STARTING:
+        _taken_away(turn)
+
+
+def _taken_away(path: str) -> None:
+    """Remove a file; that another has done it, or it cannot be now, keeps nobody from his work."""
+    try:
+        os.remove(path)
     except OSError:
         return
 
