@@ -192,14 +192,20 @@ def test_other_events_start_no_server_and_nor_does_one_that_may_not(hook: Hook, 
     assert servers(home) == []
 
 
-def test_a_start_that_led_to_nothing_is_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[str] = []
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The homes for which a server would have been started, instead of servers."""
+    homes: list[str] = []
 
     def begin(asked: Asked) -> int:
-        begun.append(asked.home)
+        homes.append(asked.home)
         return os.getpid()
 
     monkeypatch.setattr(wake, "_started", begin)
+    return homes
+
+
+def test_a_start_that_led_to_nothing_is_tried_again(home: Path, begun: list[str]) -> None:
     asked = Asked({"event": "SessionStart", "home": str(home)})
     wake.start(asked)
     wake.start(asked)
@@ -218,16 +224,7 @@ def test_a_start_that_led_to_nothing_is_tried_again(home: Path, monkeypatch: pyt
     assert not wake.is_coming(str(home))
 
 
-def test_a_turn_that_nobody_ended_keeps_no_start_from_being_tried_again(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun: list[str] = []
-
-    def begin(asked: Asked) -> int:
-        begun.append(asked.home)
-        return os.getpid()
-
-    monkeypatch.setattr(wake, "_started", begin)
+def test_a_turn_that_nobody_ended_keeps_no_start_from_being_tried_again(home: Path, begun: list[str]) -> None:
     asked = Asked({"event": "SessionStart", "home": str(home)})
     home.mkdir()
     (home / wake.MARK).write_text("999999999")  # no process has this number
