@@ -127,7 +127,7 @@ class Encoder(Graph):
         seen = self.attention(name, rows, heads, penalty)
         rows = self.norm(f"{name}.out.norm", self.linear(f"{name}.out", seen, WIDTH, WIDTH), rows)
         inner = self.linear(f"{name}.up", rows, INNER, WIDTH)
-        # By tanh GELU is less than 0.0005 off, a fortieth of what rounding its result to int8 adds.
+        # By tanh GELU is less than 0.0005 off; what rounding its result to int8 adds is some 60 times as much.
         inner = self.one("Gelu", inner, approximate="tanh" if self.precision == "int8" else "none")
         return self.norm(f"{name}.down.norm", self.linear(f"{name}.down", inner, WIDTH, INNER, positive=True), rows)
 
