@@ -4,13 +4,13 @@ Run it after changing it: `python scripts/build_minilm_graph.py`. The weights ar
 `recollect.providers.graph.initialisers` hands them in. The table of words stays outside (47 MB that ONNX Runtime would
 copy): rows come in already looked up. The shapes of the operators follow what was measured to be
 fast in ONNX Runtime on CPUs: `Add` + `LayerNormalization` (six times `SkipLayerNormalization`), attention spelt out
-(`MultiHeadAttention` with a mask is slower), and for int8 one scale per token: a few tokens of a text carry values
-ten times the others', so that one scale for all of them costs most of the precision, and would let the texts of one
-batch change each other's vectors.
+(`MultiHeadAttention` is slower), and the first tokens of all texts before all second ones, so that attention
+multiplies rows where they lie instead of bringing them into another order first.
 
-One thing stays float32 in int8: the values of each text's first token. Every token attends to it where it has nothing
-to look for, so it says next to nothing, as the small difference of large numbers; rounded, it would say the same wrong
-thing to all of them. That is most of what rounding turns the vectors by, and one token of a text.
+In int8 what is rounded has fixed bounds where it can: `scripts/measure_minilm_ranges.py` found which few channels of a
+normalised row go beyond them, and those come in divided by as much as they need (their weights multiplied). So one
+operator multiplies, scales and adds the offset. Only what GELU gives differs too much from token to token: there each
+row has a scale of its own.
 """
 
 from __future__ import annotations
@@ -27,8 +27,11 @@ CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
 LAYERS, HEADS, HEAD, WIDTH, INNER = 6, 12, 32, 384, 1536
 OPSET, IR = 21, 10  # the first in which each row may be rounded by a scale of its own; ONNX Runtime 1.20 runs it
 EPSILON = 1e-12  # config.json, layer_norm_eps
+MIDDLE = 128  # what stands for zero where values lie on both sides of it
 LEVELS = 127.0  # int8 on both sides of zero
-FLOOR = 0.2  # GELU never falls below -0.17, so the largest value of its row, at least this, bounds the row
+SEEN = 4.5  # how far means of values reach, which is what heads give; none beyond 4.2 was measured
+LOW = 32  # what stands for zero behind GELU, which never falls below -0.17
+FLOOR = 1.2  # 0.17 * (255 - LOW) / LOW: with a scale for at least this, nothing GELU gives lies below zero
 
 
 class Graph:
@@ -54,17 +57,9 @@ class Graph:
         """Keep a list of whole numbers (axes or a shape)."""
         return self.constant("i" + "_".join(map(str, values)), TensorProto.INT64, list(values))
 
-    def whole(self, value: int) -> str:
-        """Keep one whole number."""
-        return self.constant(f"n{value}", TensorProto.INT64, [value], scalar=True)
-
-    def middle(self) -> str:
-        """Keep the whole number that stands for zero."""
-        return self.constant("middle", TensorProto.UINT8, [128], scalar=True)
-
-    def bias(self, name: str, out: int) -> str:
-        """Name the offset that goes with a weight array."""
-        return self.weight(f"{name}.bias", [out])
+    def zero(self, value: int) -> str:
+        """Keep what stands for zero in rounded values."""
+        return self.constant(f"zero{value}", TensorProto.UINT8, [value], scalar=True)
 
     def number(self, name: str, value: float) -> str:
         """Keep one float."""
@@ -82,67 +77,67 @@ class Graph:
 
 
 class Encoder(Graph):
-    """The graph of the model in one precision; rows are tokens, all texts of a batch below one another."""
+    """The graph of the model in one precision; a row is a token: the first of every text, then the second of every one.
+
+    `read` names what each array of weights is multiplied with, for those who measure it.
+    """
 
     def __init__(self, precision: str) -> None:
         super().__init__()
         self.precision = precision
+        self.read: dict[str, str] = {}
 
     def model(self) -> ModelProto:
-        """Take rows (float32, batch x tokens x 384) and mask (int32, batch x tokens); give vectors (batch x 384)."""
-        shape = self.one("Shape", "mask")
-        mask = self.one("Cast", "mask", to=TensorProto.FLOAT)
-        penalty = self.one("Mul", self.one("Sub", mask, self.number("one", 1.0)), self.number("far", 10000.0))
-        penalty = self.one("Unsqueeze", penalty, self.axes(1, 2))
-        heads = self.one("Concat", shape, self.axes(3 * HEADS, HEAD), axis=0)
+        """Take rows (tokens x texts x 384), mask (texts x tokens) and penalty (texts x 1 x 1 x tokens), all float32.
+
+        The mask is 1 for a token and 0 for padding, the penalty 0 for a token and far below for padding; where nothing
+        is padded one number will do. Gives vectors (texts x 384).
+        """
+        shape = self.one("Shape", "rows")
+        places = self.one("Slice", shape, self.axes(0), self.axes(2))
+        heads = self.one("Concat", places, self.axes(HEADS, HEAD), axis=0)
         if self.precision == "int8":
-            self.places(shape)
+            column = self.one("Concat", self.one("ReduceProd", places), self.axes(1), axis=0)
+            self.lows = self.one("Expand", self.zero(LOW), column)
         rows = self.embeddings()
         for layer in range(LAYERS):
-            rows = self.layer(f"layer.{layer}", rows, heads, penalty)
-        whole = self.one("Reshape", rows, self.one("Concat", shape, self.axes(WIDTH), axis=0))
-        total = self.one("MatMul", self.one("Unsqueeze", mask, self.axes(1)), whole)
-        total = self.one("Squeeze", total, self.axes(1))
+            rows = self.layer(f"layer.{layer}", rows, heads)
         # The mean and the sum differ by a factor that normalising takes away.
+        mask = self.one("Unsqueeze", "mask", self.axes(1))
+        total = self.across(mask, self.one("Reshape", rows, shape))
+        total = self.one("Squeeze", total, self.axes(1))
         self.nodes.append(helper.make_node("LpNormalization", [total], ["vectors"], axis=1, p=2))
         return self.finish()
-
-    def places(self, shape: str) -> None:
-        """Name what int8 has to know of a batch: each text's first row, where that one's values are, a zero a row."""
-        length = self.one("Gather", shape, self.whole(1))
-        count = self.one("ReduceProd", shape, keepdims=0)
-        self.firsts = self.one("Range", self.whole(0), count, length)
-        values = self.one("Add", self.one("Mul", self.firsts, self.whole(3)), self.whole(2))
-        self.values = self.one("Unsqueeze", values, self.axes(1))
-        column = self.one("Concat", self.one("Unsqueeze", count, self.axes(0)), self.axes(1), axis=0)
-        self.middles = self.one("Expand", self.middle(), column)
 
     def embeddings(self) -> str:
         """Return the rows the first layer reads: word and place are already added, here they are normalised."""
         norm = self.norm_weights("embeddings.norm")
         return self.one("Reshape", self.one("LayerNormalization", "rows", *norm, epsilon=EPSILON), self.axes(-1, WIDTH))
 
-    def layer(self, name: str, rows: str, heads: str, penalty: str) -> str:
+    def layer(self, name: str, rows: str, heads: str) -> str:
         """Return the rows after one layer."""
-        seen = self.attention(name, rows, heads, penalty)
-        rows = self.norm(f"{name}.out.norm", self.linear(f"{name}.out", seen, WIDTH, WIDTH), rows)
-        inner = self.linear(f"{name}.up", rows, INNER, WIDTH)
+        seen = self.attention(name, rows, heads)
+        rows = self.norm(f"{name}.out.norm", self.linear(f"{name}.out", seen, WIDTH, WIDTH, SEEN / LEVELS), rows)
+        inner = self.linear(f"{name}.up", self.fitted(f"{name}.up", rows), INNER, WIDTH)
         # By tanh GELU is less than 0.0005 off; what rounding its result to int8 adds is some 60 times as much.
         inner = self.one("Gelu", inner, approximate="tanh" if self.precision == "int8" else "none")
-        return self.norm(f"{name}.down.norm", self.linear(f"{name}.down", inner, WIDTH, INNER, positive=True), rows)
+        return self.norm(f"{name}.down.norm", self.down(f"{name}.down", inner), rows)
 
-    def attention(self, name: str, rows: str, heads: str, penalty: str) -> str:
+    def attention(self, name: str, rows: str, heads: str) -> str:
         """Return what each token sees of the others of its text, before the output projection."""
-        mixed = self.linear(f"{name}.qkv", rows, 3 * WIDTH, WIDTH)
-        if self.precision == "int8":
-            said = self.product(f"{name}.value", self.one("Gather", rows, self.firsts), WIDTH, WIDTH)
-            mixed = self.one("ScatterND", self.one("Reshape", mixed, self.axes(-1, WIDTH)), self.values, said)
-        turned = self.one("Transpose", self.one("Reshape", mixed, heads), perm=[0, 2, 1, 3])
-        query, key, value = self.node("Split", turned, outputs=3, axis=1, num_outputs=3)
-        scores = self.one("FusedMatMul", query, key, domain=CONTRIB, transB=1, alpha=HEAD**-0.5)
-        shares = self.one("Softmax", self.one("Add", scores, penalty), axis=-1)
-        seen = self.one("Transpose", self.one("MatMul", shares, value), perm=[0, 2, 1, 3])
-        return self.one("Reshape", seen, self.axes(-1, WIDTH))
+        fitted = self.fitted(f"{name}.qkv", rows)
+        parts = (self.linear(f"{name}.{part}", fitted, WIDTH, WIDTH) for part in ("query", "key", "value"))
+        query, key, value = (self.one("Reshape", part, heads) for part in parts)
+        scores = self.across(query, key, transBatchA=1, transB=1, alpha=HEAD**-0.5)
+        shares = self.one("Softmax", self.one("Add", scores, "penalty"), axis=-1)
+        seen = self.one("Transpose", self.across(shares, value), perm=[2, 0, 1, 3])
+        seen = self.one("Reshape", seen, self.axes(-1, WIDTH))
+        self.read[f"{name}.out"] = seen
+        return seen if self.precision == "float32" else self.rounded(seen, SEEN / LEVELS)
+
+    def across(self, left: str, right: str, **attributes: Any) -> str:
+        """Multiply matrices of which the right ones (with `transBatchA` the left ones too) lie across each other."""
+        return self.one("FusedMatMul", left, right, domain=CONTRIB, transBatchB=1, **attributes)
 
     def norm_weights(self, name: str) -> tuple[str, str]:
         """Name the two arrays of a normalisation."""
@@ -153,39 +148,56 @@ class Encoder(Graph):
         added = self.one("Add", rows, residual)
         return self.one("LayerNormalization", added, *self.norm_weights(name), epsilon=EPSILON)
 
-    def linear(self, name: str, rows: str, out: int, width: int, *, positive: bool = False) -> str:
-        """Multiply by one weight array in the graph's precision and add its offset."""
+    def fitted(self, name: str, rows: str) -> str:
+        """Return normalised rows as they are multiplied: in int8 each channel is brought into bounds and rounded."""
+        self.read[name] = rows
         if self.precision == "float32":
-            return self.product(name, rows, out, width)
-        return self.one("Add", self.quantised(name, rows, out, width, positive=positive), self.bias(name, out))
+            return rows
+        return self.rounded(self.one("Mul", rows, self.weight(f"{name}.fit", [WIDTH])), 1.0)
 
-    def product(self, name: str, rows: str, out: int, width: int) -> str:
-        """Multiply in float32 and add the offset."""
-        return self.one("Gemm", rows, self.weight(f"{name}.weight", [out, width]), self.bias(name, out), transB=1)
+    def rounded(self, rows: str, unit: float) -> str:
+        """Return values as whole numbers of this unit."""
+        return self.one("QuantizeLinear", rows, self.number(f"unit{unit:.4f}", unit), self.zero(MIDDLE))
 
-    def quantised(self, name: str, rows: str, out: int, width: int, *, positive: bool) -> str:
-        """Multiply whole numbers: one scale a token, one scale a column of the weights, both about zero."""
-        top = self.one("ReduceMax", rows if positive else self.one("Abs", rows), self.axes(1))
-        if positive:
-            top = self.one("Max", top, self.number("floor", FLOOR))
-        unit = self.one("Mul", top, self.number("step", 1 / LEVELS))
-        whole = self.one("QuantizeLinear", rows, unit, self.middles, axis=1, block_size=width)
-        weight = self.weight(f"{name}.weight", [width, out], TensorProto.INT8)
-        scale = self.weight(f"{name}.scale", [out])
-        inputs = (whole, weight, self.number("one", 1.0), scale, self.middle(), "")
-        return self.one("Mul", self.one("MatMulIntegerToFloat", *inputs, domain=CONTRIB), unit)
+    def linear(self, name: str, rows: str, out: int, width: int, unit: float = 1.0) -> str:
+        """Multiply by one weight array in the graph's precision and add its offset; `unit` is that of rounded rows."""
+        bias = self.weight(f"{name}.bias", [out])
+        if self.precision == "float32":
+            return self.one("Gemm", rows, self.weight(f"{name}.weight", [out, width]), bias, transB=1)
+        return self.whole_product(name, rows, [width, out], MIDDLE, unit, bias)
+
+    def down(self, name: str, inner: str) -> str:
+        """Multiply what GELU gives; in int8 each row by its own scale, the offset is part of the residual."""
+        if self.precision == "float32":
+            return self.linear(name, inner, WIDTH, INNER)
+        top = self.one("Max", self.one("ReduceMax", inner, self.axes(1)), self.number("floor", FLOOR))
+        unit = self.one("Mul", top, self.number("step", 1 / (255 - LOW)))
+        whole = self.one("QuantizeLinear", inner, unit, self.lows, axis=1, block_size=INNER)
+        return self.one("Mul", self.whole_product(name, whole, [INNER, WIDTH], LOW), unit)
+
+    def whole_product(
+        self, name: str, rows: str, shape: list[int], zero: int, unit: float = 1.0, bias: str = ""
+    ) -> str:
+        """Multiply whole numbers by whole weights (in x out), scale each column of the product and add the offset."""
+        weight, scale = self.weight(f"{name}.weight", shape, TensorProto.INT8), self.weight(f"{name}.scale", shape[1:])
+        inputs = (rows, weight, self.number(f"unit{unit:.4f}", unit), scale, self.zero(zero), "", bias)
+        return self.one("MatMulIntegerToFloat", *inputs, domain=CONTRIB)
 
     def finish(self) -> ModelProto:
         """Wrap the nodes up as a model."""
 
-        def value(name: str, kind: int, *widths: str | int) -> ValueInfoProto:
-            return helper.make_tensor_value_info(name, kind, ["batch", *widths])
+        def value(name: str, *widths: str | int) -> ValueInfoProto:
+            return helper.make_tensor_value_info(name, TensorProto.FLOAT, widths)
 
         graph = helper.make_graph(
             self.nodes,
             f"all-MiniLM-L6-v2-{self.precision}",
-            [value("rows", TensorProto.FLOAT, "tokens", WIDTH), value("mask", TensorProto.INT32, "tokens")],
-            [value("vectors", TensorProto.FLOAT, WIDTH)],
+            [
+                value("rows", "tokens", "texts", WIDTH),
+                value("mask", "texts", "tokens"),
+                value("penalty", "a", 1, 1, "b"),
+            ],
+            [value("vectors", "texts", WIDTH)],
             list(self.initialisers.values()),
         )
         opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]

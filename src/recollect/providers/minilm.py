@@ -32,6 +32,7 @@ WINDOW = 256  # sentence_bert_config.json, max_seq_length; the tokenizer's own 1
 DIMENSION = 384
 EDGES = 2  # [CLS] and [SEP]
 UNKNOWN = 100  # [UNK]
+FAR = np.float32(10_000)  # taken off the attention to padding, of which nothing is left
 CHARACTERS = 32_768  # no 256 word pieces of real text are longer; what follows need not even be cut into pieces
 BATCH = 512  # padded word pieces in one run: more is not faster and takes more memory
 RUN = 8  # padded word pieces that take as long as what every run costs besides
@@ -186,15 +187,16 @@ class Encoder:
         return Pieces(ids, (inner - ids.count(UNKNOWN)) / inner if inner > 0 else 0.0)
 
     def _run(self, rows: list[list[int]]) -> NDArray[np.float32]:
-        ids = np.zeros((len(rows), max(map(len, rows))), np.int32)
-        mask = np.zeros_like(ids)
+        shape = len(rows), max(map(len, rows))
+        ids, mask = np.zeros(shape[::-1], np.int32), np.zeros(shape, np.float32)
         for row, pieces in enumerate(rows):
-            ids[row, : len(pieces)] = pieces
+            ids[: len(pieces), row] = pieces
             mask[row, : len(pieces)] = 1
         looked_up = self._words[ids]
-        looked_up += self._places[: ids.shape[1]]
+        looked_up += self._places[: shape[1], None]
+        penalty = ((mask - 1) * FAR)[:, None, None] if not mask.all() else np.zeros((1, 1, 1, 1), np.float32)
         try:
-            vectors = self._session.run(None, {"rows": looked_up, "mask": mask})[0]
+            vectors = self._session.run(None, {"rows": looked_up, "mask": mask, "penalty": penalty})[0]
         except self._failures as error:
             raise ProviderFailed(f"ONNX Runtime could not embed {len(rows)} texts: {error}") from error
         return np.asarray(vectors, "<f4")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +17,9 @@ Array = NDArray[Any]
 
 LAYERS = 6
 LEVELS = 127.0
+
+BOUNDS = {"qkv": 3.0, "up": 5.0}
+"""How far those channels of a normalised row may reach that `ranges.json` does not name, by what reads it."""
 
 
 def model_bytes(precision: Precision) -> bytes:
@@ -43,34 +48,56 @@ def initialisers(weights: Safetensors, precision: Precision) -> dict[str, Array]
     return arrays
 
 
+@cache
+def ranges() -> dict[str, dict[int, float]]:
+    """Return how far those channels reach that go beyond the bounds, as scripts/measure_minilm_ranges.py found."""
+    found = json.loads((Path(__file__).parent / "ranges.json").read_bytes())
+    return {name: {int(channel): top for channel, top in tops.items()} for name, tops in found.items()}
+
+
 def _layer(name: str, weights: Safetensors, source: str, precision: Precision) -> dict[str, Array]:
     attention = f"{source}.attention"
     parts = {
-        "qkv": [f"{attention}.self.{part}" for part in ("query", "key", "value")],
-        "out": [f"{attention}.output.dense"],
-        "up": [f"{source}.intermediate.dense"],
-        "down": [f"{source}.output.dense"],
+        "query": f"{attention}.self.query",
+        "key": f"{attention}.self.key",
+        "value": f"{attention}.self.value",
+        "out": f"{attention}.output.dense",
+        "up": f"{source}.intermediate.dense",
+        "down": f"{source}.output.dense",
     }
     arrays = _norm(f"{name}.out.norm", weights, f"{attention}.output.LayerNorm")
     arrays |= _norm(f"{name}.down.norm", weights, f"{source}.output.LayerNorm")
-    for part, sources in parts.items():
-        arrays[f"{name}.{part}.bias"] = _joined([weights[f"{item}.bias"] for item in sources])
-        weight = _joined([weights[f"{item}.weight"] for item in sources])
-        if precision == "int8":
-            arrays[f"{name}.{part}.weight"], arrays[f"{name}.{part}.scale"] = quantise(weight)
-        else:
-            arrays[f"{name}.{part}.weight"] = weight
-    if precision == "int8":  # the values of each text's first token are the one thing that stays float32
-        arrays |= {f"{name}.value.{item}": weights[f"{attention}.self.value.{item}"] for item in ("weight", "bias")}
+    for part, place in parts.items():
+        arrays |= {f"{name}.{part}.{item}": weights[f"{place}.{item}"] for item in ("weight", "bias")}
+    return arrays if precision == "float32" else _rounded(name, arrays)
+
+
+def _rounded(name: str, arrays: dict[str, Array]) -> dict[str, Array]:
+    """Return the arrays of a layer for int8."""
+    # What `down` adds goes into the residual instead, and so comes out of what `up` reads of it.
+    offset = arrays.pop(f"{name}.down.bias")
+    arrays[f"{name}.out.norm.bias"] = arrays[f"{name}.out.norm.bias"] + offset
+    arrays[f"{name}.up.bias"] = arrays[f"{name}.up.bias"] - arrays[f"{name}.up.weight"] @ offset
+    for part, readers in {"qkv": ("query", "key", "value"), "up": ("up",)}.items():
+        fit = arrays[f"{name}.{part}.fit"] = _fit(name, part, len(offset))
+        for reader in readers:
+            arrays[f"{name}.{reader}.weight"] = arrays[f"{name}.{reader}.weight"] / fit
+    for part in ("query", "key", "value", "out", "up", "down"):
+        whole = f"{name}.{part}"
+        arrays[f"{whole}.weight"], arrays[f"{whole}.scale"] = quantise(arrays[f"{whole}.weight"])
     return arrays
+
+
+def _fit(name: str, part: str, width: int) -> Array:
+    """Return what each channel is multiplied by, that all of them reach from -127 to 127."""
+    tops = np.full(width, BOUNDS[part], np.float32)
+    for channel, top in ranges()[f"{name}.{part}"].items():
+        tops[channel] = top
+    return np.float32(LEVELS) / tops
 
 
 def _norm(name: str, weights: Safetensors, source: str) -> dict[str, Array]:
     return {f"{name}.{part}": weights[f"{source}.{part}"] for part in ("weight", "bias")}
-
-
-def _joined(arrays: list[Array]) -> Array:
-    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def quantise(weight: Array) -> tuple[Array, Array]:
