@@ -98,10 +98,12 @@ def best_of_conversation(match: Scores, conversations: Keys) -> Scores:
     """
     if not len(match):
         return match
-    _, group = np.unique(conversations, return_inverse=True)
-    best = np.full(int(group.max()) + 1, -np.inf, np.float32)
-    np.maximum.at(best, group, match)
-    found = np.where(conversations >= 0, best[group], match).astype(np.float32)
+    order = np.argsort(conversations, kind="stable")
+    there = conversations[order]
+    heads = np.concatenate(([True], there[1:] != there[:-1]))
+    best = np.empty_like(match)
+    best[order] = np.maximum.reduceat(match[order], heads.nonzero()[0])[np.cumsum(heads) - 1]
+    found = np.where(conversations >= 0, best, match).astype(np.float32)
     return Scale(float(found.mean()), float(found.std()), CONVERSATION_FLOOR).of(found)
 
 

@@ -74,7 +74,7 @@ async def gather(
     table = union(found, await ways.lore.neighbours(where, found))
     traits, shares = await asyncio.gather(ways.lore.traits(where, table), ways.words.score(terms, where, table))
     keys = traits.keys
-    words = shares[np.isin(table, keys)]
+    words = shares if len(keys) == len(table) else shares[np.isin(table, keys)]
     cosines = await cosines_of(ways, asked, where, keys, traits.pieces)
     understood_share = grasp(asked)
     echoes = traits.questions & echoing(words, cosines, traits.words, text)

@@ -153,6 +153,7 @@ class Shard:
         self._last: dict[int, int] = {}
         self._sorted: Rows = np.empty(0, np.int64)
         self.grouped: Grouped | None = None
+        self._spread: tuple[tuple[int, int, int], Rows, Rows] | None = None
 
     @property
     def nbytes(self) -> int:
@@ -194,6 +195,14 @@ class Shard:
             else:
                 space.grouped = held
         return held
+
+    def spread(self, step: int) -> tuple[Rows, Rows]:
+        """Return the chunks of every `step`th memory that has any, and where those of each begin; kept."""
+        state = (len(self), len(self.chunk_key), step)
+        if self._spread is None or self._spread[0] != state:
+            _, chunks, starts = chunks_of(self.column("first")[::step], self.column("pieces")[::step])
+            self._spread = (state, chunks, starts)
+        return self._spread[1:]
 
     def add_memories(self, columns: Mapping[str, NDArray[Any]]) -> None:
         """Append memories (ascending keys, none here yet) and tie them to their conversations."""
@@ -299,6 +308,15 @@ class Shard:
         there = np.flatnonzero(chunks >= 0)
         if len(there):
             space.put(chunks[there], [codes[at] for at in there.tolist()], len(self.chunk_key))
+
+
+def chunks_of(first: Rows, pieces: Floats) -> tuple[NDArray[np.bool_], Rows, Rows]:
+    """Return which memories have chunks, by their first one and how many; those chunks; and where each one's begin."""
+    counts = np.where(first >= 0, pieces, 0).astype(np.int64)
+    ends = np.cumsum(counts)
+    some = counts > 0
+    chunks = np.repeat(first - (ends - counts), counts) + np.arange(int(counts.sum()))
+    return some, chunks, (ends - counts)[some]
 
 
 def _find(column: Rows, keys: Rows) -> Rows:
