@@ -28,8 +28,6 @@ LAYERS, HEADS, HEAD, WIDTH, INNER = 6, 12, 32, 384, 1536
 OPSET, IR = 21, 10  # the first in which each row may be rounded by a scale of its own; ONNX Runtime 1.20 runs it
 EPSILON = 1e-12  # config.json, layer_norm_eps
 MIDDLE = 128  # what stands for zero where values lie on both sides of it
-LEVELS = 127.0  # int8 on both sides of zero
-SEEN = 4.5  # how far means of values reach, which is what heads give; none beyond 4.2 was measured
 LOW = 32  # what stands for zero behind GELU, which never falls below -0.17
 FLOOR = 1.2  # 0.17 * (255 - LOW) / LOW: with a scale for at least this, nothing GELU gives lies below zero
 
@@ -117,7 +115,7 @@ class Encoder(Graph):
     def layer(self, name: str, rows: str, heads: str) -> str:
         """Return the rows after one layer."""
         seen = self.attention(name, rows, heads)
-        rows = self.norm(f"{name}.out.norm", self.linear(f"{name}.out", seen, WIDTH, WIDTH, SEEN / LEVELS), rows)
+        rows = self.norm(f"{name}.out.norm", self.linear(f"{name}.out", seen, WIDTH, WIDTH), rows)
         inner = self.linear(f"{name}.up", self.fitted(f"{name}.up", rows), INNER, WIDTH)
         # By tanh GELU is less than 0.0005 off; what rounding its result to int8 adds is some 60 times as much.
         inner = self.one("Gelu", inner, approximate="tanh" if self.precision == "int8" else "none")
@@ -133,7 +131,7 @@ class Encoder(Graph):
         seen = self.one("Transpose", self.across(shares, value), perm=[2, 0, 1, 3])
         seen = self.one("Reshape", seen, self.axes(-1, WIDTH))
         self.read[f"{name}.out"] = seen
-        return seen if self.precision == "float32" else self.rounded(seen, SEEN / LEVELS)
+        return seen if self.precision == "float32" else self.rounded(seen)
 
     def across(self, left: str, right: str, **attributes: Any) -> str:
         """Multiply matrices of which the right ones (with `transBatchA` the left ones too) lie across each other."""
@@ -153,18 +151,18 @@ class Encoder(Graph):
         self.read[name] = rows
         if self.precision == "float32":
             return rows
-        return self.rounded(self.one("Mul", rows, self.weight(f"{name}.fit", [WIDTH])), 1.0)
+        return self.rounded(self.one("Mul", rows, self.weight(f"{name}.fit", [WIDTH])))
 
-    def rounded(self, rows: str, unit: float) -> str:
-        """Return values as whole numbers of this unit."""
-        return self.one("QuantizeLinear", rows, self.number(f"unit{unit:.4f}", unit), self.zero(MIDDLE))
+    def rounded(self, rows: str) -> str:
+        """Return values that are brought into bounds already as whole numbers."""
+        return self.one("QuantizeLinear", rows, self.number("one", 1.0), self.zero(MIDDLE))
 
-    def linear(self, name: str, rows: str, out: int, width: int, unit: float = 1.0) -> str:
-        """Multiply by one weight array in the graph's precision and add its offset; `unit` is that of rounded rows."""
+    def linear(self, name: str, rows: str, out: int, width: int) -> str:
+        """Multiply by one weight array in the graph's precision and add its offset."""
         bias = self.weight(f"{name}.bias", [out])
         if self.precision == "float32":
             return self.one("Gemm", rows, self.weight(f"{name}.weight", [out, width]), bias, transB=1)
-        return self.whole_product(name, rows, [width, out], MIDDLE, unit, bias)
+        return self.whole_product(name, rows, [width, out], MIDDLE, bias)
 
     def down(self, name: str, inner: str) -> str:
         """Multiply what GELU gives; in int8 each row by its own scale, the offset is part of the residual."""
@@ -175,12 +173,10 @@ class Encoder(Graph):
         whole = self.one("QuantizeLinear", inner, unit, self.lows, axis=1, block_size=INNER)
         return self.one("Mul", self.whole_product(name, whole, [INNER, WIDTH], LOW), unit)
 
-    def whole_product(
-        self, name: str, rows: str, shape: list[int], zero: int, unit: float = 1.0, bias: str = ""
-    ) -> str:
+    def whole_product(self, name: str, rows: str, shape: list[int], zero: int, bias: str = "") -> str:
         """Multiply whole numbers by whole weights (in x out), scale each column of the product and add the offset."""
         weight, scale = self.weight(f"{name}.weight", shape, TensorProto.INT8), self.weight(f"{name}.scale", shape[1:])
-        inputs = (rows, weight, self.number(f"unit{unit:.4f}", unit), scale, self.zero(zero), "", bias)
+        inputs = (rows, weight, self.number("one", 1.0), scale, self.zero(zero), "", bias)
         return self.one("MatMulIntegerToFloat", *inputs, domain=CONTRIB)
 
     def finish(self) -> ModelProto:

@@ -71,11 +71,10 @@ def main(folder: Path) -> None:
     """Write the channels beyond the bound, and show how many they are and how far they reach."""
     kept: dict[str, dict[str, float]] = {}
     for name, tops in measured(folder).items():
-        bound = BOUNDS.get(name.rpartition(".")[2], math.inf)
+        bound = BOUNDS[name.rpartition(".")[2]]
         beyond = np.flatnonzero(tops * SPARE > bound)
         print(f"{name}: {tops.max():.2f} at most, {len(beyond)} of {len(tops)} channels beyond {bound}")
-        if len(beyond):
-            kept[name] = {str(channel): math.ceil(tops[channel] * SPARE * 10) / 10 for channel in beyond.tolist()}
+        kept[name] = {str(channel): math.ceil(tops[channel] * SPARE * 10) / 10 for channel in beyond.tolist()}
     (TARGET / "ranges.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
 
 

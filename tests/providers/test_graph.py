@@ -31,11 +31,9 @@ def test_the_shipped_ranges_are_those_the_script_measures(monkeypatch: pytest.Mo
     monkeypatch.syspath_prepend(str(SCRIPTS.parent))
     script = runpy.run_path(str(SCRIPTS / "measure_minilm_ranges.py"))
     for name, tops in script["measured"](FOLDER).items():
-        if (bound := BOUNDS.get(name.rpartition(".")[2])) is not None:
-            beyond = ranges()[name]
-            needed = tops * script["SPARE"]
-            assert all(top == pytest.approx(needed[channel], abs=0.11) for channel, top in beyond.items())
-            assert np.delete(needed, list(beyond)).max() < bound + 0.01
+        beyond, needed = ranges()[name], tops * script["SPARE"]
+        assert all(top == pytest.approx(needed[channel], abs=0.11) for channel, top in beyond.items())
+        assert np.delete(needed, list(beyond)).max() < BOUNDS[name.rpartition(".")[2]] + 0.01
 
 
 def test_quantised_weights_are_off_by_half_a_step_at_most() -> None:

@@ -18,8 +18,8 @@ Array = NDArray[Any]
 LAYERS = 6
 LEVELS = 127.0
 
-BOUNDS = {"qkv": 3.0, "up": 5.0}
-"""How far those channels of a normalised row may reach that `ranges.json` does not name, by what reads it."""
+BOUNDS = {"qkv": 3.0, "out": 3.0, "up": 5.0}
+"""How far those channels may reach that `ranges.json` does not name, by what reads them."""
 
 
 def model_bytes(precision: Precision) -> bytes:
@@ -78,13 +78,15 @@ def _rounded(name: str, arrays: dict[str, Array]) -> dict[str, Array]:
     offset = arrays.pop(f"{name}.down.bias")
     arrays[f"{name}.out.norm.bias"] = arrays[f"{name}.out.norm.bias"] + offset
     arrays[f"{name}.up.bias"] = arrays[f"{name}.up.bias"] - arrays[f"{name}.up.weight"] @ offset
-    for part, readers in {"qkv": ("query", "key", "value"), "up": ("up",)}.items():
-        fit = arrays[f"{name}.{part}.fit"] = _fit(name, part, len(offset))
-        for reader in readers:
-            arrays[f"{name}.{reader}.weight"] = arrays[f"{name}.{reader}.weight"] / fit
-    for part in ("query", "key", "value", "out", "up", "down"):
-        whole = f"{name}.{part}"
-        arrays[f"{whole}.weight"], arrays[f"{whole}.scale"] = quantise(arrays[f"{whole}.weight"])
+    fits = {part: _fit(name, part, len(offset)) for part in BOUNDS}
+    read = {"query": "qkv", "key": "qkv", "value": "qkv", "out": "out", "up": "up"}
+    for part in (*read, "down"):
+        weight = arrays[f"{name}.{part}.weight"]
+        weight = weight / fits[read[part]] if part in read else weight
+        arrays[f"{name}.{part}.weight"], arrays[f"{name}.{part}.scale"] = quantise(weight)
+    # What heads give is a mean of values, so these are brought into bounds for it; the other two take an operator.
+    arrays |= {f"{name}.value.{item}": arrays[f"{name}.value.{item}"] * fits["out"] for item in ("scale", "bias")}
+    arrays |= {f"{name}.{part}.fit": fits[part] for part in ("qkv", "up")}
     return arrays
 
 
