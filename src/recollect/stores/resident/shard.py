@@ -160,7 +160,8 @@ class Shard:
         """The memory held, in bytes."""
         columns = [*self.memory.values(), self.chunk_key, self.chunk_row, self.chunk_length, self.chunk_alive]
         spaces = sum(space.nbytes for space in self.spaces.values())
-        return sum(column.nbytes for column in columns) + spaces + self.postings.nbytes + self._sorted.nbytes
+        kept = self._sorted.nbytes + sum(part.nbytes for part in (self._spread or ())[1:])
+        return sum(column.nbytes for column in columns) + spaces + self.postings.nbytes + kept
 
     def __len__(self) -> int:
         return len(self.memory["key"])
