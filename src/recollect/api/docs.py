@@ -11,19 +11,29 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse, Response
+from pydantic.json_schema import models_json_schema
 
 from recollect.api.guard.open import OPEN
+from recollect.api.mem0.missing import Missing
+from recollect.api.schema.failure import Failure
 
 router = APIRouter()
 
 
-def secured(app: FastAPI) -> None:
-    """Have an application say in its description which tokens it takes, and which routes ask for none."""
+def described(app: FastAPI, *, secured: bool) -> None:
+    """Have an application's description hold the forms of failures.
+
+    A secured one also says which tokens it takes, and which routes ask for none.
+    """
     plain = app.openapi
 
-    def described() -> dict[str, Any]:
+    def full() -> dict[str, Any]:
         told = plain()
-        schemes = told.setdefault("components", {}).setdefault("securitySchemes", {})
+        parts = told.setdefault("components", {})
+        parts["schemas"] = dict(sorted({**parts.get("schemas", {}), **_failures()}.items()))
+        if not secured:
+            return told
+        schemes = parts.setdefault("securitySchemes", {})
         schemes["bearer"] = {"type": "http", "scheme": "bearer"}
         schemes["key"] = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
         told["security"] = [{"bearer": []}, {"key": []}]
@@ -32,7 +42,15 @@ def secured(app: FastAPI) -> None:
                 operation["security"] = []
         return told
 
-    app.openapi = described  # type: ignore[method-assign] # FastAPI's own way
+    app.openapi = full  # type: ignore[method-assign] # FastAPI's own way
+
+
+def _failures() -> dict[str, Any]:
+    _, made = models_json_schema(
+        [(Failure, "serialization"), (Missing, "serialization")], ref_template="#/components/schemas/{model}"
+    )
+    forms: dict[str, Any] = made["$defs"]
+    return forms
 
 
 @cache

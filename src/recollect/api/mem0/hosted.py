@@ -8,4 +8,4 @@ from recollect.api.mem0 import account, entities, events, exports, legacy, memor
 
 router = APIRouter()
 for part in (legacy, memories, account, entities, events, exports):
-    router.include_router(part.router)
+    router.routes.extend(part.router.routes)

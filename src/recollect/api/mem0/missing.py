@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, Field
 
 from recollect.api.errors import failure
-from recollect.api.schema.failure import FAILURES, WHY, Error
+from recollect.api.schema.failure import FAILURES, WHY, Error, told
 from recollect.errors import NotFound
 
 
@@ -28,7 +28,7 @@ class Missing(BaseModel):
 ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     **FAILURES,
     400: {**FAILURES[400], "description": "The request cannot be used, or asks for what is not enabled here."},
-    404: {"model": Missing, "description": WHY[404]},
+    404: told(WHY[404], Missing),
 }
 """The statuses of failures, for `responses=` of the hosted service's routers."""
 
