@@ -81,6 +81,9 @@ class Verbs(click.Group):
             return None
         with _interrupts_held():
             found: click.Command = import_module(f"recollect.cli.{COMMANDS[cmd_name][0]}").command
+        if not gc.isenabled():  # `main` runs
+            gc.freeze()  # what was imported stays: no collection need look at it again
+            gc.enable()
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
@@ -158,9 +161,13 @@ def _terse(common: Common, kind: type[BaseException], error: BaseException, trac
 
 def main() -> None:
     """Run the command line of this process."""
-    gc.set_threshold(50_000, 20, 20)  # a command is over before garbage matters; collecting costs its start 5%
+    gc.set_threshold(50_000, 20, 20)  # a command is over before garbage matters
+    gc.disable()  # until its module is imported: nothing of that is garbage, and looking costs a start a tenth
     common = Common()
     sys.excepthook = partial(_terse, common)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    cli(obj=common)
+    try:
+        cli(obj=common)
+    finally:
+        gc.freeze()  # the process ends: what it leaves need not be looked through

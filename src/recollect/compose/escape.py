@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from xml.sax.saxutils import escape as xml_escape
-from xml.sax.saxutils import quoteattr
+from html import escape
 
 _BREAKS = re.compile(r"\s+")
 _LINES = re.compile(r"[ \t]*(?:\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])+")
@@ -39,9 +38,10 @@ def heading(text: str) -> str:
 
 def element(text: str) -> str:
     """Return a text for the inside of an XML element, on one line."""
-    return xml_escape(line(text))
+    return escape(line(text), quote=False)
 
 
 def attribute(text: str) -> str:
     """Return a text as a quoted XML attribute."""
-    return quoteattr(line(text))
+    inner = element(text).replace('"', "&quot;")
+    return f'"{inner}"'

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from recollect.errors import ConfigError
@@ -108,14 +107,23 @@ def _files(folder: Path, env: Mapping[str, str]) -> list[tuple[str, dict[str, An
 def _read(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
-        value = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, yaml.YAMLError) as error:
+        value = tomllib.loads(text) if path.suffix == ".toml" else _yaml(text)
+    except (OSError, ValueError) as error:  # not of the encoding, not TOML, not YAML
         raise ConfigError(f"The settings file {path} cannot be read: {error}", hint="Mend or move it.") from error
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise ConfigError(f"The settings file {path} holds no settings", hint="Write it as [store] and so on.")
     return value
+
+
+def _yaml(text: str) -> Any:
+    import yaml  # noqa: PLC0415 - a fiftieth of a command's start that only who writes YAML should pay
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
 
 
 def _from_environment(env: Mapping[str, str]) -> dict[str, Any]:

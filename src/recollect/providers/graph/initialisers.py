@@ -17,6 +17,8 @@ Array = NDArray[Any]
 
 LAYERS = 6
 LEVELS = 127.0
+CACHED = 65_536
+"""Weights that are rounded at a time: few enough to stay in a core's cache through all steps."""
 
 BOUNDS = {"qkv": 3.0, "out": 3.0, "up": 5.0}
 """How far those channels may reach that `ranges.json` does not name, by what reads them."""
@@ -81,9 +83,9 @@ def _rounded(name: str, arrays: dict[str, Array]) -> dict[str, Array]:
     fits = {part: _fit(name, part, len(offset)) for part in BOUNDS}
     read = {"query": "qkv", "key": "qkv", "value": "qkv", "out": "out", "up": "up"}
     for part in (*read, "down"):
-        weight = arrays[f"{name}.{part}.weight"]
-        weight = weight / fits[read[part]] if part in read else weight
-        arrays[f"{name}.{part}.weight"], arrays[f"{name}.{part}.scale"] = quantise(weight)
+        weight = f"{name}.{part}.weight"
+        fit = fits[read[part]] if part in read else None
+        arrays[weight], arrays[f"{name}.{part}.scale"] = quantise(arrays[weight], fit)
     # What heads give is a mean of values, so these are brought into bounds for it; the other two take an operator.
     arrays |= {f"{name}.value.{item}": arrays[f"{name}.value.{item}"] * fits["out"] for item in ("scale", "bias")}
     arrays |= {f"{name}.{part}.fit": fits[part] for part in ("qkv", "up")}
@@ -102,13 +104,20 @@ def _norm(name: str, weights: Safetensors, source: str) -> dict[str, Array]:
     return {f"{name}.{part}": weights[f"{source}.{part}"] for part in ("weight", "bias")}
 
 
-def quantise(weight: Array) -> tuple[Array, Array]:
+def quantise(weight: Array, fit: Array | None = None) -> tuple[Array, Array]:
     """Return int8 weights (in x out) and a float32 scale for each output, from float32 weights (out x in).
 
-    Each output's largest weight becomes 127: w = scale * q, half a step wrong at most.
+    Each output's largest weight becomes 127: w = scale * q, half a step wrong at most. What reads the inputs multiplies
+    them by `fit`, so the weights are divided by it first.
     """
-    top = np.maximum(weight.max(axis=1), -weight.min(axis=1))
-    scale = np.where(top > 0, top, 1).astype(np.float32) / np.float32(LEVELS)
-    whole = weight * (1 / scale)[:, None]
-    np.rint(whole, out=whole)
-    return np.ascontiguousarray(whole.astype(np.int8).T), scale
+    outputs, inputs = weight.shape
+    whole, scales = np.empty((inputs, outputs), np.int8), np.empty((outputs, 1), np.float32)
+    some = max(1, CACHED // inputs)
+    for start in range(0, outputs, some):
+        part = weight[start : start + some]
+        part = part.copy() if fit is None else part / fit
+        top = np.abs(part).max(axis=1, keepdims=True)
+        scales[start : start + some] = scale = np.where(top > 0, top, np.float32(1)) / np.float32(LEVELS)
+        part *= 1 / scale
+        whole[:, start : start + some] = np.rint(part, out=part).astype(np.int8).T
+    return whole, scales[:, 0]
