@@ -104,9 +104,10 @@ def test_a_list_longer_than_a_browser_can_lay_out_is_scrolled_to_its_end_and_bac
         following = str(first + size) if first + size < pages * size else None
         route.fulfill(json={"data": {"memories": made, "next_cursor": following}})
 
-    with site.looking() as page:
+    with site.looking("#/settings") as page:  # the stream reads its list as soon as it is looked at
         page.route("**/api/memory/list", page_of)
         page.get_by_label("Whose memories").select_option("uendless")
+        page.get_by_role("link", name="Stream", exact=True).click()
         expect(rows(page).filter(has_text="row 0.")).to_be_visible()  # what was just added may stand above it
         box = page.get_by_label("Memories, the newest first")
 
