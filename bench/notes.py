@@ -45,4 +45,7 @@ METHOD = """## How it is measured
   keeps no history, so its ingest does less. For peers, 'cold' and 'resident' are a process that opens the store and
   asks once; resident adds the endpoint's process, which holds the model, but cold leaves out the loading of the
   model, which is in recollect's figure.
+- **Against Mem0**, in the table of targets: recollect and Mem0 take turns, three times at ingest and one right after
+  the other at search, and the ratio is that of neighbours in time. The other tables divide what the sections measured,
+  minutes apart; on a machine whose speed changes meanwhile they tell less.
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import subprocess
@@ -10,20 +11,24 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.figure import percentiles, resident, tell, told
+from bench.figure import median, percentiles, resident, tell, told
+from bench.ingest import captured
+from bench.latency import measure as asked_ours
 from bench.peer.job import Embeddings, clocked
 from bench.synthetic.texts import CACHE
-from bench.talk import talks, texts_of
+from bench.talk import Talk, talks, texts_of
 
 PACKAGES = {"mem0": "mem0ai", "chroma": "chromadb"}
 FORBIDDEN = "torch"
 SCRIPT = Path(__file__).parent / "peer" / "run.py"
 QUESTIONS = 100
+TURNS = 3
+"""How often recollect and a peer take turns at ingest: on a busy machine only neighbours in time can be compared."""
 TIMEOUT = 400.0
 
 
@@ -111,14 +116,38 @@ def measure(peer: str, data: Path, stores: Path, sizes: list[str], most: int) ->
         embed(["ready"])
         alone = percentiles([clocked(lambda text=text: embed([text])) for text in texts[:QUESTIONS]])  # type: ignore[misc]
         result: dict[str, Any] = {"version": version(python, peer), "texts": name, "endpoint": alone}
-        result["ingest"] = runs("ingest", "ingest", texts=texts[-most:], talks=rest)
+        result["ingest"], result["beside"] = _in_turns(
+            talks(data)[1], lambda turn: runs("ingest", f"ingest{turn}", texts=texts[-most:], talks=rest)
+        )
         for size in sizes:
             filled = json.loads((stores / size / "texts.json").read_text(encoding="utf-8"))
             asked = [text for _, text in json.loads((stores / size / "questions.json").read_text(encoding="utf-8"))]
             result[f"search/{size}"] = runs("search", size, texts=filled, questions=asked[:QUESTIONS])
+            ours = asyncio.run(asked_ours(stores / size, QUESTIONS))["search"]
+            if "p50" in result[f"search/{size}"]:
+                result["beside"][f"search/{size}"] = result[f"search/{size}"]["p50"] / ours["p50"]
             result[f"cold/{size}"] = runs("cold", size, questions=asked[:1])
         result["embedder"] = resident(process)["now"]
     return result
+
+
+def _in_turns(
+    found: Sequence[Talk], theirs: Callable[[int], dict[str, Any]]
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """Return a peer's ingest of its middle turn, and how often as fast recollect was: the middle of the turns."""
+    count = len(texts_of(found))
+    told, by_word, by_meaning = [], [], []
+    for turn in range(TURNS):
+        with tempfile.TemporaryDirectory() as home:
+            _, (word, meaning, _) = asyncio.run(captured(found, home))
+        one = theirs(turn)
+        if "error" in one:
+            return one, {}
+        told.append(one)
+        by_word.append(count / word / one["add"])
+        by_meaning.append(count / meaning / one["add"])
+    told.sort(key=lambda one: one["add"])
+    return told[len(told) // 2], {"by_word": median(by_word), "by_meaning": median(by_meaning)}
 
 
 def main() -> None:
