@@ -32,7 +32,8 @@ METHOD = """## How it is measured
   what the index says it holds, 'grown' what the process grew by.
 - **Acknowledgement** is `capture` of one turn with `synchronous=FULL`, the worker embedding in the background.
 - **Over HTTP** wrk asks for eight seconds over connections that stay open, after some questions that load the store;
-  recollect embeds each question, Chroma's server is handed vectors and only compares them. Mem0's own server is not
+  recollect embeds each question, its cache of their vectors being off, for wrk asks the same ones again and again;
+  Chroma's server is handed vectors and only compares them. Mem0's own server is not
   published as a package and was not run.
 - **Hooks** are whole processes, start to exit, against a Python that does nothing (`python -I -S -c pass`).
 - **Cold** is a process from start to exit, the file in the operating system's cache.

@@ -79,7 +79,12 @@ def served(home: Path) -> Iterator[tuple[str, str, int]]:
     port = free_port()
     recollect = str(Path(sys.executable).with_name("recollect"))
     line = [recollect, "--home", str(home), "serve", "--port", str(port), "--quiet"]
-    environment = {**os.environ, "RECOLLECT_SERVER__RATE": "off", "RECOLLECT_LOG__LEVEL": "WARNING"}
+    environment = {
+        **os.environ,
+        "RECOLLECT_SERVER__RATE": "off",
+        "RECOLLECT_LOG__LEVEL": "WARNING",
+        "RECOLLECT_EMBEDDER__CACHE_MB": "0",  # wrk asks the same questions again and again
+    }
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     url = f"http://127.0.0.1:{port}"
     try:
