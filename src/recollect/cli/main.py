@@ -81,7 +81,7 @@ class Verbs(click.Group):
             return None
         with _interrupts_held():
             found: click.Command = import_module(f"recollect.cli.{COMMANDS[cmd_name][0]}").command
-        if not gc.isenabled():  # `main` runs
+        if not gc.isenabled():  # by `main`; who calls a command otherwise keeps garbage collection as it is
             gc.freeze()  # what was imported stays: no collection need look at it again
             gc.enable()
         return found
@@ -162,7 +162,7 @@ def _terse(common: Common, kind: type[BaseException], error: BaseException, trac
 def main() -> None:
     """Run the command line of this process."""
     gc.set_threshold(50_000, 20, 20)  # a command is over before garbage matters
-    gc.disable()  # until its module is imported: nothing of that is garbage, and looking costs a start a tenth
+    gc.disable()  # until the command is imported: nothing of that is garbage
     common = Common()
     sys.excepthook = partial(_terse, common)
     for stream in (sys.stdout, sys.stderr):

@@ -211,7 +211,7 @@ def _app(settings: Settings, taken: socket.socket | None) -> FastAPI:
         part.install(app)
     errors.install(app)
     for router in (health.router, metrics.router):
-        app.include_router(router)
+        app.router.routes.extend(router.routes)
     return app
 
 
