@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from recollect.models import EntityType, Mention
 from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.schema import entity, link, memory, mention, relation
+from recollect.stores.sql.straight import ask, ask_each, run
 
 Whereabouts = Mapping[str, tuple[int, int]]
 """Key and tenant of memories, by id."""
@@ -44,7 +45,7 @@ def memory_places(
         else:
             wanted.append(name)
     for start in range(0, len(wanted), _PART):
-        rows = connection.execute(_PLACES, {"ids": wanted[start : start + _PART]})
+        rows = ask(connection, _PLACES, {"ids": wanted[start : start + _PART]})
         found.update((name, (key, owner)) for name, key, owner in rows)
     return found
 
@@ -57,7 +58,7 @@ def ensure_entities(connection: sa.Connection, named: Mapping[tuple[int, str], M
         by_tenant.setdefault(owner, []).append(folded)
     for owner, names in by_tenant.items():
         for start in range(0, len(names), _PART):
-            rows = connection.execute(_ENTITIES, {"owner": owner, "names": names[start : start + _PART]})
+            rows = ask(connection, _ENTITIES, {"owner": owner, "names": names[start : start + _PART]})
             found.update(((owner, folded), key) for folded, key in rows)
     missing = [name for name in named if name not in found]
     if missing:
@@ -65,7 +66,7 @@ def ensure_entities(connection: sa.Connection, named: Mapping[tuple[int, str], M
             {"tenant": owner, "name": named[owner, folded].name, "folded": folded, "type": named[owner, folded].type}
             for owner, folded in missing
         ]
-        found.update(zip(missing, connection.execute(_ENTITY, new).scalars(), strict=True))
+        found.update(zip(missing, ask_each(connection, _ENTITY, new), strict=True))
     return found
 
 
@@ -89,7 +90,7 @@ def write_mentions(
     }
     if pairs:
         rows = [{"memory": one, "entity": other} for one, other in sorted(pairs)]
-        connection.execute(_MENTION, rows)
+        run(connection, _MENTION, rows)
 
 
 def write_relations(
@@ -121,7 +122,7 @@ def write_relations(
         for place, subject, predicate, other in triples
     ]
     if rows:
-        connection.execute(_RELATION, rows)
+        run(connection, _RELATION, rows)
 
 
 def write_links(connection: sa.Connection, links: Sequence[tuple[str, str, str]]) -> None:
@@ -133,4 +134,4 @@ def write_links(connection: sa.Connection, links: Sequence[tuple[str, str, str]]
         if one in places and other in places
     ]
     if rows:
-        connection.execute(_LINK, rows)
+        run(connection, _LINK, rows)

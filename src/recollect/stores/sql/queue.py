@@ -14,6 +14,7 @@ from recollect.ports import Clock
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.row import micros, moment
 from recollect.stores.sql.schema import job
+from recollect.stores.sql.straight import ask, run
 from recollect.stores.sql.tenants import ensure_tenant
 from recollect.stores.sql.turn import AGAIN, FRONT
 from recollect.stores.sql.write import push_jobs, some
@@ -85,7 +86,7 @@ class SqlQueue:
         """Claim jobs whose lease ran out, and ready ones by their turn. Asks before it takes the writer's lock."""
         now = self._now()
         asked = {"now": now, "besides": sorted(besides)}
-        names = await self._database.read(lambda connection: list(connection.execute(_WAITING, asked).scalars()))
+        names = await self._database.read(lambda connection: [name for (name,) in ask(connection, _WAITING, asked)])
         if not names:
             return []
         until = now + int(lease * 1_000_000)
@@ -93,7 +94,7 @@ class SqlQueue:
         def work(connection: sa.Connection) -> list[Job]:
             rows = _rows(connection, sorted(names), now, limit)
             if rows:
-                connection.execute(_TAKE, {"ids": [row["id"] for row in rows], "until": until, "by": worker})
+                run(connection, _TAKE, [{"ids": [row["id"] for row in rows], "until": until, "by": worker}])
             return [_job({**row, "state": JobState.CLAIMED, "attempts": row["attempts"] + 1}) for row in rows]
 
         return await self._database.write(work, durable=False)
@@ -120,7 +121,7 @@ class SqlQueue:
 
         def work(connection: sa.Connection) -> None:
             for part in some(list(ids)):
-                connection.execute(_DONE, {"ids": part})
+                run(connection, _DONE, [{"ids": part}])
 
         if ids:
             await self._database.write(work, durable=False)

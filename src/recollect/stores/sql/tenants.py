@@ -10,11 +10,13 @@ from recollect.models import Memory, Reach
 from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.row import micros
 from recollect.stores.sql.schema import conversation, tenant
+from recollect.stores.sql.straight import ask, run
 
 # Built once: every capture runs them, and building a statement costs as much as running it.
 _TENANT = sa.select(tenant.c.key).where(
     tenant.c.user_id == sa.bindparam("user"), tenant.c.project_id == sa.bindparam("project")
 )
+_NEW_TENANT = insert_new(tenant).returning(tenant.c.key)
 _OPEN = sa.select(conversation.c.key, conversation.c.turns).where(
     conversation.c.tenant == sa.bindparam("owner"), conversation.c.name == sa.bindparam("called")
 )
@@ -33,13 +35,13 @@ _GROW = (
 
 def ensure_tenant(connection: sa.Connection, user_id: str, project_id: str) -> int:
     """Return the key of a tenant, made if it is new."""
-    found = connection.execute(_TENANT, {"user": user_id, "project": project_id}).scalar()
-    if found is None:
-        made = insert_new(tenant).values(user_id=user_id, project_id=project_id).returning(tenant.c.key)
-        found = connection.execute(made).scalar()
-    if found is None:  # another process has just made it
-        found = connection.execute(_TENANT, {"user": user_id, "project": project_id}).scalar_one()
-    return int(found)
+    asked = {"user": user_id, "project": project_id}
+    found = ask(connection, _TENANT, asked)
+    if not found:
+        found = ask(connection, _NEW_TENANT, {"user_id": user_id, "project_id": project_id})
+    if not found:  # another process has just made it
+        found = ask(connection, _TENANT, asked)
+    return int(found[0][0])
 
 
 def tenants_in(connection: sa.Connection, reach: Reach, *others: Reach) -> list[int]:
@@ -105,11 +107,12 @@ class Places:
         for key, turns in self._conversations.values():
             if key in self._spans:
                 first, last = self._spans[key]
-                self._connection.execute(_GROW, {"which": key, "count": turns, "first": first, "last": last})
+                run(self._connection, _GROW, [{"which": key, "count": turns, "first": first, "last": last}])
 
     def _open(self, owner: int, name: str, at: int) -> tuple[int, int]:
-        found = self._connection.execute(_OPEN, {"owner": owner, "called": name}).first()
-        if found is not None:
-            return int(found.key), int(found.turns)
+        found = ask(self._connection, _OPEN, {"owner": owner, "called": name})
+        if found:
+            key, turns = found[0]
+            return int(key), int(turns)
         values = {"tenant": owner, "name": name, "turns": 0, "started_at": at, "ended_at": at}
-        return int(self._connection.execute(_NEW, values).scalar_one()), 0
+        return int(ask(self._connection, _NEW, values)[0][0]), 0

@@ -16,8 +16,8 @@ from recollect.stores.postgres.embedding import mirror, unmirror
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.dialect import RAW, among, insert_new, is_postgresql
 from recollect.stores.sql.lock import VECTORS, hold
-from recollect.stores.sql.many import insert_many
 from recollect.stores.sql.schema import chunk, memory, model, shelved, tenant, vector
+from recollect.stores.sql.straight import ask, insert_many, run
 from recollect.stores.sql.where import meeting
 from recollect.stores.sql.write import some
 
@@ -47,8 +47,8 @@ _OLD = sa.delete(vector).where(vector.c.chunk.in_(_KEYS), vector.c.model == sa.b
 
 def model_key(connection: sa.Connection, name: str) -> tuple[int, int] | None:
     """Return (key, dimension) of a model that has vectors here, or `None`."""
-    row = connection.execute(_MODEL, {"called": name}).first()
-    return None if row is None else (row.key, row.dimension)
+    found = ask(connection, _MODEL, {"called": name})
+    return (found[0][0], found[0][1]) if found else None
 
 
 class SqlVectors:
@@ -158,14 +158,14 @@ def put_vectors(connection: sa.Connection, name: str, rows: Mapping[int, bytes])
         check_dimension(name, found[1], len(value) // 4)
     owners: dict[int, int] = {}
     for part in some(list(rows)):
-        owners.update((key, owner) for key, owner in connection.execute(_OWNERS, {"keys": part}))
+        owners.update((key, owner) for key, owner in ask(connection, _OWNERS, {"keys": part}))
     keys = [key for key in rows if key in owners]
     if not keys:
         return found
     hold(connection, VECTORS, owners.values())
     codes = pack([rows[key] for key in keys])
     for part in some(keys):
-        connection.execute(_OLD, {"keys": part, "which": found[0]})
+        run(connection, _OLD, [{"keys": part, "which": found[0]}])
     new = [
         {"chunk": key, "model": found[0], "tenant": owners[key], "code": code}
         for key, code in zip(keys, codes, strict=True)
@@ -179,9 +179,9 @@ def _unembedded(connection: sa.Connection, name: str, limit: int, memory_ids: Se
     found = model_key(connection, name)
     asked = {"which": -1 if found is None else found[0], "most": limit}
     if memory_ids is None:
-        rows = list(connection.execute(_BARE, asked))
+        rows = ask(connection, _BARE, asked)
     else:
-        rows = [row for part in some(list(memory_ids)) for row in connection.execute(_BARE_OF, {**asked, "ids": part})]
+        rows = [row for part in some(list(memory_ids)) for row in ask(connection, _BARE_OF, {**asked, "ids": part})]
     return [Unembedded(*row) for row in rows[:limit]]
 
 

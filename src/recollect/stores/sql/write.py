@@ -13,9 +13,9 @@ from recollect.models import Chunk, Kind, Memory, Task
 from recollect.stores.sql.dialect import is_postgresql
 from recollect.stores.sql.graph_write import Whereabouts, write_links, write_mentions, write_relations
 from recollect.stores.sql.lock import TENANT, hold
-from recollect.stores.sql.many import insert_many
 from recollect.stores.sql.row import from_row, select_memory, to_row, to_snapshot
 from recollect.stores.sql.schema import change, chunk, derivation, job, memory
+from recollect.stores.sql.straight import ask, ask_each, insert_many, run
 from recollect.stores.sql.tenants import Places, ensure_tenant
 from recollect.stores.sql.turn import NEXT, OWNER, asked
 
@@ -26,11 +26,6 @@ _DERIVED = frozenset((Kind.FACT, Kind.SUMMARY, Kind.OBSERVATION))
 # Built once: every capture runs them, and building a statement costs as much as running it.
 _KNOWN = sa.select(memory.c.dedupe, memory.c.id).where(memory.c.dedupe.in_(sa.bindparam("keys", expanding=True)))
 _KEYED = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
-_LAST = (
-    sa.select(sa.column("seq", sa.Integer))
-    .select_from(sa.table("sqlite_sequence"))
-    .where(sa.column("name") == memory.name)
-)
 _THERE = sa.select(memory.c.id).where(memory.c.id.in_(sa.bindparam("ids", expanding=True)))
 _JOB = sa.insert(job).values(owner=OWNER, turn=NEXT)
 
@@ -80,7 +75,7 @@ def add_all(connection: sa.Connection, entries: Sequence[Entry], now: int) -> tu
 def _there(connection: sa.Connection, items: Sequence[Memory]) -> frozenset[str]:
     """Return which of the memories that derived ones are made of are still there."""
     wanted = list({source for item in items if item.kind in _DERIVED for source in item.sources})
-    return frozenset(name for part in some(wanted) for (name,) in connection.execute(_THERE, {"ids": part}))
+    return frozenset(name for part in some(wanted) for (name,) in ask(connection, _THERE, {"ids": part}))
 
 
 def _stands(item: Memory, there: frozenset[str]) -> bool:
@@ -94,7 +89,7 @@ def _stands(item: Memory, there: frozenset[str]) -> bool:
 def _known(connection: sa.Connection, keys: Sequence[str]) -> dict[str, str]:
     known: dict[str, str] = {}
     for part in some(keys):
-        known.update((key, name) for key, name in connection.execute(_KNOWN, {"keys": part}))
+        known.update((key, name) for key, name in ask(connection, _KNOWN, {"keys": list(part)}))
     return known
 
 
@@ -106,7 +101,7 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Wh
         row = to_row(entry.memory)
         row.update(dedupe=entry.key, tenant=owner, conversation=talk, position=position)
         rows.append(row)
-    keys = _keyed(connection, rows)
+    keys = ask_each(connection, _KEYED, rows)
     places.close()
     pieces = [
         chunk_row(key, row["tenant"], piece)
@@ -118,17 +113,6 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Wh
     insert_many(connection, change, changes)
     _derive(connection, ((entry.memory.sources, key) for entry, key in zip(entries, keys, strict=True)))
     return {row["id"]: (key, row["tenant"]) for key, row in zip(keys, rows, strict=True)}
-
-
-def _keyed(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
-    """Insert memories and return their keys, in order."""
-    if is_postgresql(connection) or len(rows) == 1:
-        return list(connection.execute(_KEYED, rows).scalars())
-    # SQLite would be asked row by row for the key it gave. Only one writes at a time, so we can count as it does.
-    first = (connection.execute(_LAST).scalar() or 0) + 1
-    keys = list(range(first, first + len(rows)))
-    insert_many(connection, memory, [{"key": key, **row} for key, row in zip(keys, rows, strict=True)])
-    return keys
 
 
 def chunk_row(key: int, owner: int, piece: Chunk) -> dict[str, Any]:
@@ -214,8 +198,7 @@ def push_jobs(connection: sa.Connection, tasks: Sequence[Task], now: int) -> Non
         }
         for task in tasks
     ]
-    if rows:
-        connection.execute(_JOB, rows)
+    run(connection, _JOB, rows)
 
 
 def write_batch(connection: sa.Connection, batch: Batch, now: int) -> Committed:
