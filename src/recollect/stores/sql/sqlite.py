@@ -26,9 +26,14 @@ T = TypeVar("T")
 GLANCE = 0.002
 """Seconds for which a look at whether another process has written is good: searches look several times each."""
 
+_FULL, _NORMAL = "PRAGMA synchronous=FULL", "PRAGMA synchronous=NORMAL"
+
 
 class SqliteFile:
-    """The Backing of one file: one connection writes, a few read. Durable by WAL and `synchronous=FULL`."""
+    """The Backing of one file: one connection writes, a few read. Durable by WAL and `synchronous=FULL`.
+
+    What need not be durable is written by the same connection: another one would find its pages stale each time.
+    """
 
     writers = 1
 
@@ -37,7 +42,6 @@ class SqliteFile:
         driver = driver or PlainSqlite()
         self._error = driver.error
         self._writer = _engine(driver, path, size=1)
-        self._lazy_writer = _engine(driver, path, size=1, durable=False)
         self._reader = _engine(driver, path, size=2 * readers + 2)
         self._asking = threading.Lock()
         self._asker: Any = None
@@ -49,11 +53,11 @@ class SqliteFile:
 
     def write(self, work: Callable[[sa.Connection], T], *, durable: bool) -> T:
         """Run `work` under the writer's lock."""
-        return self._transact(self._writer if durable else self._lazy_writer, "BEGIN IMMEDIATE", work)
+        return self._transact(self._writer, work, _FULL if durable else _NORMAL, "BEGIN IMMEDIATE")
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` over one consistent view."""
-        return self._transact(self._reader, "BEGIN", work)
+        return self._transact(self._reader, work, "BEGIN")
 
     def ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
         """Return the rows of one statement."""
@@ -97,10 +101,12 @@ class SqliteFile:
         with translated(self._error):
             yield
 
-    def _transact(self, engine: sa.Engine, begin: str, work: Callable[[sa.Connection], T]) -> T:
+    def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], T], *first: str) -> T:
         with self.translated(), engine.begin() as connection:
             # Said here: an engine that has somebody listen for the beginning asks for listeners at every statement.
-            connection.connection.cursor().execute(begin)
+            cursor = connection.connection.cursor()
+            for statement in first:
+                cursor.execute(statement)
             return work(connection)
 
     def close(self) -> None:
@@ -110,7 +116,6 @@ class SqliteFile:
         if self._asker is not None:
             self._asker.close()
         self._writer.dispose()
-        self._lazy_writer.dispose()
         self._reader.dispose()
 
 
@@ -154,7 +159,7 @@ def _own_connection(engine: sa.Engine) -> PoolProxiedConnection:
     return connection
 
 
-def _engine(driver: Driver, path: Path, *, size: int, durable: bool = True) -> sa.Engine:
+def _engine(driver: Driver, path: Path, *, size: int) -> sa.Engine:
     engine = sa.create_engine(
         f"sqlite+pysqlite:///{path}",
         module=driver.module,
@@ -173,7 +178,7 @@ def _engine(driver: Driver, path: Path, *, size: int, durable: bool = True) -> s
             connection.execute("PRAGMA auto_vacuum=INCREMENTAL")  # of an empty file only: else it writes each time
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL" if durable else "synchronous=NORMAL",
+            "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
             "cache_size=-16000",
