@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from recollect import AsyncMemory, engine
-from recollect.aside import DEEP, EACH, MUCH, aside, size
+from recollect.aside import DEEP, EACH, MUCH, aside, on_thread, size
 from recollect.process.judged import judged
 
 
@@ -22,6 +25,58 @@ async def test_little_is_done_at_once_and_much_on_a_thread() -> None:
 async def test_what_goes_wrong_on_the_thread_is_told() -> None:
     with pytest.raises(ZeroDivisionError):
         await aside(lambda: 1 // 0, MUCH)
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as made:
+        yield made
+
+
+async def test_a_thread_works_in_the_context_of_who_asks(threads: ThreadPoolExecutor) -> None:
+    asked: ContextVar[str] = ContextVar("asked")
+    asked.set("here")
+    assert await on_thread(threads, asked.get) == "here"
+    with pytest.raises(ZeroDivisionError):
+        await on_thread(threads, lambda: 1 // 0)
+
+
+async def test_who_is_cancelled_leaves_the_work_running_to_its_end(threads: ThreadPoolExecutor) -> None:
+    begun, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(10)
+        done.set()
+
+    waiting = on_thread(threads, work)
+    await asyncio.to_thread(begun.wait, 10)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    go_on.set()
+    assert await asyncio.to_thread(done.wait, 10)
+
+
+async def test_work_that_never_began_is_cancelled_with_its_threads(threads: ThreadPoolExecutor) -> None:
+    go_on = threading.Event()
+    first, second = on_thread(threads, go_on.wait), on_thread(threads, threading.get_ident)
+    threads.shutdown(wait=False, cancel_futures=True)
+    go_on.set()
+    assert await first
+    with pytest.raises(asyncio.CancelledError):
+        await second
+
+
+def test_a_loop_that_was_closed_meanwhile_is_left_alone(threads: ThreadPoolExecutor) -> None:
+    go_on = threading.Event()
+
+    async def leave() -> None:
+        on_thread(threads, go_on.wait)
+
+    asyncio.run(leave())
+    go_on.set()
+    assert threads.submit(threading.get_ident).result(10) != threading.get_ident()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from contextlib import suppress
+from contextvars import copy_context
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -24,6 +27,35 @@ async def aside(work: Callable[[], T], much: int) -> T:
     Who is cancelled meanwhile leaves it running to its end: `work` must change nothing.
     """
     return work() if much < MUCH else await asyncio.to_thread(work)
+
+
+def on_thread(threads: Executor, work: Callable[[], T]) -> asyncio.Future[T]:
+    """Begin `work` on one of the threads, in the caller's context; who is cancelled leaves it running to its end.
+
+    What is returned is a future of the caller's loop: until who awaits it goes on takes a turn of the loop less than
+    with `run_in_executor` behind a `shield`.
+    """
+    loop = asyncio.get_running_loop()
+    waiting: asyncio.Future[T] = loop.create_future()
+
+    def done(running: Future[T]) -> None:
+        with suppress(RuntimeError):  # the loop was closed: nobody waits
+            loop.call_soon_threadsafe(_settle, waiting, running)
+
+    threads.submit(copy_context().run, work).add_done_callback(done)
+    return waiting
+
+
+def _settle(waiting: asyncio.Future[T], running: Future[T]) -> None:
+    """Hand over how it ended, unless nobody waits any more."""
+    if waiting.done():
+        return
+    if running.cancelled():
+        waiting.cancel()
+    elif error := running.exception():
+        waiting.set_exception(error)
+    else:
+        waiting.set_result(running.result())
 
 
 def size(value: object, deep: int = DEEP) -> int:

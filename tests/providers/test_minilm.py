@@ -254,3 +254,18 @@ def test_batches_are_the_cheapest_cut_of_the_sorted_lengths(lengths: list[int]) 
     ] or [[]]
     allowed = [cut for cut in cuts if all(len(one) == 1 or _cost(lengths, [one]) - RUN <= BATCH for one in cut)]
     assert _cost(lengths, batches(lengths)) == min(_cost(lengths, cut) for cut in allowed)
+
+
+@needs_weights
+async def test_questions_asked_at_once_are_each_answered_as_alone(embedder: MiniLM) -> None:
+    asked = ["What did Anna say?", "Who moved?", "zzqx qqzx", "When is the meeting?"] * 3
+    alone = [await embedder.embed_question(text, least=0.5) for text in asked]
+    assert await asyncio.gather(*(embedder.embed_question(text, least=0.5) for text in asked)) == alone
+
+
+async def test_a_question_without_weights_is_refused_every_time(tmp_path: Path) -> None:
+    missing = MiniLM(tmp_path, folder=tmp_path / "nowhere")
+    for _ in range(3):
+        with pytest.raises(EmbedderMissing):
+            await missing.embed_question("Who?", least=0.5)
+    missing.close()

@@ -10,7 +10,6 @@ import asyncio
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recollect.aside import on_thread
 from recollect.errors import EmbedderMissing, ProviderFailed
 from recollect.models import Embedding
 from recollect.providers.graph import Precision, initialisers, model_bytes, tables
@@ -37,7 +37,7 @@ CHARACTERS = 32_768  # no 256 word pieces of real text are longer; what follows 
 BATCH = 512  # padded word pieces in one run: more is not faster and takes more memory
 RUN = 8  # padded word pieces that take as long as what every run costs besides
 QUICK = 2000  # characters in all that still count as a short call
-HANDOVER = 0.00005  # seconds; about what a sleeping thread takes to wake up
+HANDOVER = 0.001  # seconds at most that the caller stands back until a question is cut and looked up: it takes half
 STEP_BACK = 10  # how much nicer bulk threads are: to capture beside them takes two thirds of the time, to search too
 SHARE = 64  # texts of like length that one thread embeds at a time
 
@@ -48,6 +48,10 @@ class Pieces:
 
     ids: list[int]
     known: float
+
+    def embedding(self, vector: NDArray[np.float32]) -> Embedding:
+        """Return the text's embedding, of which this is the vector."""
+        return Embedding(vector.tobytes(), known=self.known, tokens=len(self.ids))
 
 
 class MiniLM:
@@ -70,6 +74,7 @@ class MiniLM:
         self._threads = threads
         self._loading = threading.Lock()
         self._encoder: Encoder | None = None
+        self._asked = 0  # questions under way
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="recollect-embed-quick")
         self._bulk = ThreadPoolExecutor(threads, "recollect-embed-bulk", step_back)
 
@@ -119,15 +124,30 @@ class MiniLM:
 
     async def embed_question(self, text: str, *, least: float) -> Embedding | None:
         """Return the embedding of a question, `None` when the vocabulary has no more than `least` of it."""
-        embedding = asyncio.get_running_loop().run_in_executor(self._quick, self._question, text, least)
-        # The thread needs the interpreter for an instant to begin; else it would wait until this one has nothing to do.
-        time.sleep(HANDOVER)  # noqa: ASYNC251 - a tenth of a millisecond that saves five of them
-        return await embedding
+        begun = threading.Lock()
+        begun.acquire()
+        alone = not self._asked
+        self._asked += 1
+        try:
+            embedding = on_thread(self._quick, lambda: self._question(text, least, begun))
+            # The thread needs the interpreter until the model runs; else it would get it only when this one rests.
+            if alone:
+                begun.acquire(timeout=HANDOVER)
+            return await embedding
+        finally:
+            self._asked -= 1
 
-    def _question(self, text: str, least: float) -> Embedding | None:
-        encoder = self.load()
-        pieces = encoder.cut(text)
-        return None if pieces.known <= least else encoder.embed_pieces([pieces])[0]
+    def _question(self, text: str, least: float, begun: threading.Lock) -> Embedding | None:
+        """Embed a question; let go of `begun` as soon as the interpreter is not needed."""
+        try:
+            encoder = self.load()
+            pieces = encoder.cut(text)
+            if pieces.known <= least:
+                return None
+            inputs = encoder.inputs([pieces.ids])
+        finally:
+            begun.release()
+        return pieces.embedding(encoder.vectors(inputs)[0])
 
     def embed_now(self, texts: Sequence[str]) -> list[Embedding]:
         """Do what `embed` does in the calling thread."""
@@ -174,9 +194,9 @@ class Encoder:
         """Return one embedding a text that was cut, in order."""
         found: list[Embedding | None] = [None] * len(pieces)
         for batch in batches([len(piece.ids) for piece in pieces]):
-            for place, vector in zip(batch, self._run([pieces[i].ids for i in batch]), strict=True):
-                piece = pieces[place]
-                found[place] = Embedding(vector.tobytes(), known=piece.known, tokens=len(piece.ids))
+            made = self.vectors(self.inputs([pieces[place].ids for place in batch]))
+            for place, vector in zip(batch, made, strict=True):
+                found[place] = pieces[place].embedding(vector)
         return [embedding for embedding in found if embedding is not None]
 
     def cut(self, text: str) -> Pieces:
@@ -186,7 +206,8 @@ class Encoder:
         inner = len(ids) - EDGES
         return Pieces(ids, (inner - ids.count(UNKNOWN)) / inner if inner > 0 else 0.0)
 
-    def _run(self, rows: list[list[int]]) -> NDArray[np.float32]:
+    def inputs(self, rows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.float32]]:
+        """Return what the graph reads of texts given by their word pieces."""
         shape = len(rows), max(map(len, rows))
         ids, mask = np.zeros(shape[::-1], np.int32), np.zeros(shape, np.float32)
         for row, pieces in enumerate(rows):
@@ -195,10 +216,14 @@ class Encoder:
         looked_up = self._words[ids]
         looked_up += self._places[: shape[1], None]
         penalty = ((mask - 1) * FAR)[:, None, None] if not mask.all() else np.zeros((1, 1, 1, 1), np.float32)
+        return {"rows": looked_up, "mask": mask, "penalty": penalty}
+
+    def vectors(self, inputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Run the graph; return a vector a text. Others have the interpreter meanwhile."""
         try:
-            vectors = self._session.run(None, {"rows": looked_up, "mask": mask, "penalty": penalty})[0]
+            vectors = self._session.run(None, inputs)[0]
         except self._failures as error:
-            raise ProviderFailed(f"ONNX Runtime could not embed {len(rows)} texts: {error}") from error
+            raise ProviderFailed(f"ONNX Runtime could not embed {len(inputs['mask'])} texts: {error}") from error
         return np.asarray(vectors, "<f4")
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from contextvars import copy_context
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from recollect.aside import on_thread
 from recollect.errors import StoreError, StoreReadOnly
 from recollect.meters import Meters
 from recollect.models import Reach, walled
@@ -90,12 +89,12 @@ class Database:
         With `durable` false it does not wait for the disk: right for what is made again after a crash (jobs, vectors).
         """
         with self._meters.timing("write"):
-            return await _run(self._write_threads, lambda: self._writing(work, durable=durable))
+            return await on_thread(self._write_threads, lambda: self._writing(work, durable=durable))
 
     async def read(self, work: Callable[[sa.Connection], T], *, reach: Reach | None = None) -> T:
         """Run `work` over one consistent view; with `reach`, a database that has walls shows nothing beyond it."""
         with self._meters.timing("read"), walled(reach):
-            return await _run(self._read_threads, lambda: self._backing.read(work))
+            return await on_thread(self._read_threads, lambda: self._backing.read(work))
 
     def prepare_now(self) -> None:
         """Make the place that the tables will be in, on the caller's thread."""
@@ -137,7 +136,7 @@ class Database:
 
         To be asked before the view that the log is read in is opened.
         """
-        return await _run(self._read_threads, self._backing.settled)
+        return await on_thread(self._read_threads, self._backing.settled)
 
     def watch(self) -> Watch:
         """Return what tells, in microseconds, whether anyone has written."""
@@ -164,35 +163,6 @@ class Database:
             return self._backing.write(work, durable=durable)
         finally:
             self._backing.wrote()
-
-
-async def _run(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
-    """Run on a thread, within the caller's walls; whoever is cancelled meanwhile leaves it running to its end.
-
-    Waits for a future of its own rather than for asyncio's `run_in_executor` behind a `shield`: one turn of the loop
-    less until the caller goes on.
-    """
-    loop = asyncio.get_running_loop()
-    waiting: asyncio.Future[T] = loop.create_future()
-
-    def done(running: Future[T]) -> None:
-        with suppress(RuntimeError):  # the loop was closed: nobody waits
-            loop.call_soon_threadsafe(_settle, waiting, running)
-
-    threads.submit(copy_context().run, work).add_done_callback(done)
-    return await waiting
-
-
-def _settle(waiting: asyncio.Future[T], running: Future[T]) -> None:
-    """Hand over how it ended, unless nobody waits any more."""
-    if waiting.done():
-        return
-    if running.cancelled():
-        waiting.cancel()
-    elif error := running.exception():
-        waiting.set_exception(error)
-    else:
-        waiting.set_result(running.result())
 
 
 def prepare_home(home: Path) -> None:
