@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -269,3 +270,24 @@ async def test_a_question_without_weights_is_refused_every_time(tmp_path: Path) 
         with pytest.raises(EmbedderMissing):
             await missing.embed_question("Who?", least=0.5)
     missing.close()
+
+
+@needs_weights
+async def test_a_question_that_nobody_waits_for_any_more_is_not_embedded(home: Path) -> None:
+    busy = MiniLM(home)
+    await busy.embed_question("Who?", least=0.5)
+    go_on, began, asking = threading.Event(), [], busy._question
+
+    def question(text: str, least: float, begun: threading.Lock) -> Embedding | None:
+        began.append(text)
+        return asking(text, least, begun)
+
+    busy._question = question  # type: ignore[method-assign]
+    busy._quick.submit(go_on.wait, 10)
+    left, kept = (asyncio.create_task(busy.embed_question(text, least=0.5)) for text in ("left?", "kept?"))
+    await asyncio.sleep(0.05)
+    left.cancel()
+    go_on.set()
+    assert await kept is not None
+    assert began == ["kept?"]
+    busy.close()

@@ -88,9 +88,7 @@ def write_mentions(
         if owner in places
         for item in items
     }
-    if pairs:
-        rows = [{"memory": one, "entity": other} for one, other in sorted(pairs)]
-        run(connection, _MENTION, rows)
+    run(connection, _MENTION, [{"memory": one, "entity": other} for one, other in sorted(pairs)])
 
 
 def write_relations(
@@ -121,8 +119,7 @@ def write_relations(
         }
         for place, subject, predicate, other in triples
     ]
-    if rows:
-        run(connection, _RELATION, rows)
+    run(connection, _RELATION, rows)
 
 
 def write_links(connection: sa.Connection, links: Sequence[tuple[str, str, str]]) -> None:
@@ -133,5 +130,4 @@ def write_links(connection: sa.Connection, links: Sequence[tuple[str, str, str]]
         for one, other, name in links
         if one in places and other in places
     ]
-    if rows:
-        run(connection, _LINK, rows)
+    run(connection, _LINK, rows)

@@ -1,4 +1,4 @@
-"""Statements that every capture runs, handed straight to SQLite's driver: a sixth of what executing them takes.
+"""Statements that every capture runs, handed straight to SQLite's driver: a fifth of what executing them takes.
 
 Each is rendered once, by SQLAlchemy, and its values are prepared by the types' own conversions. PostgreSQL's driver
 is given them the usual way.
