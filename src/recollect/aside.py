@@ -29,11 +29,11 @@ async def aside(work: Callable[[], T], much: int) -> T:
     return work() if much < MUCH else await asyncio.to_thread(work)
 
 
-def on_thread(threads: Executor, work: Callable[[], T]) -> asyncio.Future[T]:
+def on_thread(threads: Executor, work: Callable[[], T], *, drop: bool = False) -> asyncio.Future[T]:
     """Begin `work` on one of the threads, in the caller's context; who is cancelled leaves it running to its end.
 
-    What is returned is a future of the caller's loop: until who awaits it goes on takes a turn of the loop less than
-    with `run_in_executor` behind a `shield`.
+    With `drop` it is not begun any more once whoever awaits it was cancelled. What is returned is a future of the
+    caller's loop: until who awaits it goes on takes a turn of the loop less than with `run_in_executor`.
     """
     loop = asyncio.get_running_loop()
     waiting: asyncio.Future[T] = loop.create_future()
@@ -42,7 +42,10 @@ def on_thread(threads: Executor, work: Callable[[], T]) -> asyncio.Future[T]:
         with suppress(RuntimeError):  # the loop was closed: nobody waits
             loop.call_soon_threadsafe(_settle, waiting, running)
 
-    threads.submit(copy_context().run, work).add_done_callback(done)
+    running = threads.submit(copy_context().run, work)
+    running.add_done_callback(done)
+    if drop:
+        waiting.add_done_callback(lambda _: running.cancel())
     return waiting
 
 

@@ -15,6 +15,7 @@ from recollect.ports.asking import (
     Rerank,
     SharedCache,
     Turns,
+    embed_question,
 )
 from recollect.ports.keeping import Dump, Owners, Replies, Tables, Tenancies, Upkeep
 from recollect.ports.memories import Graph, Lore, Near, Queue, Records, Spread, Vectors, Words
@@ -59,4 +60,5 @@ __all__ = [
     "Upkeep",
     "Vectors",
     "Words",
+    "embed_question",
 ]

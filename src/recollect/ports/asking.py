@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from functools import cache
+from typing import TYPE_CHECKING, Literal, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Sequence
     from datetime import datetime
 
     from recollect.exchange import Answered, Asking, Keep, ModelTask, Rephrased, Spoken
@@ -45,6 +46,23 @@ class EmbedQuestion(Protocol):
 
     async def embed_question(self, text: str, *, least: float) -> Embedding | None:
         """Return what `embed` gives, `None` when the share of word pieces it knows is not above `least`."""
+
+
+def embed_question(embed: Embed, text: str, *, least: float) -> Awaitable[Embedding | None]:
+    """Return the embedding of a question; an embedder that leaves no question alone embeds this one too."""
+    if _leaves_alone(type(embed)):
+        return cast("EmbedQuestion", embed).embed_question(text, least=least)
+    return _one(embed, text)
+
+
+@cache
+def _leaves_alone(kind: type) -> bool:
+    """Whether embedders of this class offer it; what a protocol asks of a class takes long to find out."""
+    return issubclass(kind, EmbedQuestion)
+
+
+async def _one(embed: Embed, text: str) -> Embedding:
+    return (await embed.embed([text]))[0]
 
 
 class Rerank(Protocol):

@@ -18,7 +18,7 @@ from hashlib import blake2b
 
 from recollect.meters import Deed, Meters
 from recollect.models import Embedding
-from recollect.ports import Embed, EmbedQuestion
+from recollect.ports import Embed, embed_question
 
 MEGABYTE = 1 << 20
 ENTRY = 400
@@ -117,9 +117,7 @@ class CachedEmbed:
 
     async def _ask(self, key: bytes, text: str, least: float) -> Embedding | None:
         async def made() -> Mapping[bytes, Embedding | None]:
-            if isinstance(self._embed, EmbedQuestion):
-                return {key: await self._embed.embed_question(text, least=least)}
-            return {key: (await self._embed.embed([text]))[0]}
+            return {key: await embed_question(self._embed, text, least=least)}
 
         return (await self._once([key], self._questions, made))[key]
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from recollect.errors import ProviderError
 from recollect.models import Embedding
-from recollect.ports import Embed, EmbedQuestion
+from recollect.ports import Embed, embed_question
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +53,7 @@ class ChangingEmbed:
         """Return what the embedder returns; one that leaves no question alone embeds it."""
 
         async def made(by: Embed) -> Embedding | None:
-            if not isinstance(by, EmbedQuestion):
-                return replace((await by.embed([text]))[0], model=by.model)
-            asked = await by.embed_question(text, least=least)
+            asked = await embed_question(by, text, least=least)
             return asked and replace(asked, model=by.model)
 
         return await self._made(made)

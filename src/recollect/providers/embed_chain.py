@@ -15,7 +15,7 @@ import numpy as np
 
 from recollect.errors import ConfigError, ProviderError, ProviderFailed, ProviderRefused
 from recollect.models import Embedding
-from recollect.ports import Embed, EmbedQuestion
+from recollect.ports import Embed, embed_question
 from recollect.providers.again import Rest
 
 Found = TypeVar("Found")
@@ -89,12 +89,9 @@ class EmbedChain:
             left = min(server.rest.left for server in self._servers)
             raise ProviderFailed(f"the embedder {self.model} failed a moment ago and is asked again in {left:.0f} s")
 
-        def ask(embed: Embed) -> Awaitable[Embedding | None]:
-            return embed.embed_question(text, least=least) if isinstance(embed, EmbedQuestion) else _one(embed, text)
-
         try:
             async with asyncio.timeout(self._patience):
-                return await self._first(awake, ask)
+                return await self._first(awake, lambda embed: embed_question(embed, text, least=least))
         except TimeoutError as error:
             awake[0].rest.failed()
             problem = f"the embedder {self.model} did not answer within {self._patience:g} s"
@@ -148,7 +145,3 @@ class EmbedChain:
 def likeness(one: bytes, other: bytes) -> float:
     """Return the cosine of two vectors of length one; 0 where they are of different spaces for sure."""
     return float(np.frombuffer(one, "<f4") @ np.frombuffer(other, "<f4")) if len(one) == len(other) else 0.0
-
-
-async def _one(embed: Embed, text: str) -> Embedding:
-    return (await embed.embed([text]))[0]

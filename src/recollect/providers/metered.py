@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from recollect.errors import ProviderError
 from recollect.meters import Meters
 from recollect.models import Embedding
-from recollect.ports import Embed, EmbedQuestion
+from recollect.ports import Embed, embed_question
 from recollect.providers.spending import Spending
 from recollect.text.tokens import count
+
+T = TypeVar("T")
 
 
 class MeteredEmbed:
@@ -44,30 +46,30 @@ class MeteredEmbed:
 
     async def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Return what the embedder within returns, and raise what it raises."""
-        async with self._measured(texts) as found:
-            found.extend(await self._embed.embed(texts))
-        return found
+        return await self._measured(texts, lambda: self._embed.embed(texts), lambda found: found)
 
     async def embed_question(self, text: str, *, least: float) -> Embedding | None:
         """Return what the embedder within returns; one that leaves no question alone embeds it."""
-        async with self._measured([text]) as found:
-            if not isinstance(self._embed, EmbedQuestion):
-                found.extend(await self._embed.embed([text]))
-            elif (asked := await self._embed.embed_question(text, least=least)) is not None:
-                found.append(asked)
-        return found[0] if found else None
 
-    @asynccontextmanager
-    async def _measured(self, texts: Sequence[str]) -> AsyncIterator[list[Embedding]]:
-        found = list[Embedding]()
-        paid = None if self._spending is None else self._spending.call(sum(count(text) for text in texts))
+        def ask() -> Awaitable[Embedding | None]:
+            return embed_question(self._embed, text, least=least)
+
+        return await self._measured([text], ask, lambda found: [] if found is None else [found])
+
+    async def _measured(
+        self, texts: Sequence[str], ask: Callable[[], Awaitable[T]], made: Callable[[T], Sequence[Embedding]]
+    ) -> T:
+        """Return what is asked for; `made` are the embeddings in it, by which a call is paid."""
         with self._meters.timing("embed", self._embed.model, len(texts)):
             try:
-                async with paid or nullcontext() as taken:
-                    yield found
-                    if taken is not None:
-                        taken.tokens = sum(one.tokens for one in found)
+                if self._spending is None:
+                    found = await ask()
+                else:
+                    async with self._spending.call(sum(count(text) for text in texts)) as taken:
+                        found = await ask()
+                        taken.tokens = sum(one.tokens for one in made(found))
             except ProviderError:
                 self.answering = False
                 raise
-            self.answering = True
+        self.answering = True
+        return found

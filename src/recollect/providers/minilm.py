@@ -20,6 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from recollect.aside import on_thread
 from recollect.errors import EmbedderMissing, ProviderFailed
 from recollect.models import Embedding
 from recollect.providers.graph import Precision, initialisers, model_bytes, tables
@@ -128,8 +129,7 @@ class MiniLM:
         alone = not self._asked
         self._asked += 1
         try:
-            run = asyncio.get_running_loop().run_in_executor
-            embedding = run(self._quick, self._question, text, least, begun)
+            embedding = on_thread(self._quick, lambda: self._question(text, least, begun), drop=True)
             # The thread needs the interpreter until the model runs; else it would get it only when this one rests.
             if alone:
                 begun.acquire(timeout=HANDOVER)

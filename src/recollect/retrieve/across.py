@@ -102,7 +102,7 @@ class Across:
         for start in range(0, len(rows), query.limit + SPARE):
             batch = slice(start, start + query.limit + SPARE)
             at = {int(keys[row]): (int(row), int(place)) for row, place in zip(rows[batch], places[batch], strict=True)}
-            for found in await self._records.locate([(key, gathered.chunks.get(key, -1)) for key in at]):
+            for found in await self._records.locate(gathered.places(list(at))):
                 row, place = at[found.key]
                 if given[place] == asking.each:
                     continue

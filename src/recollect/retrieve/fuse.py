@@ -7,6 +7,7 @@ for 0.3 points. `bench/weights.py` measures that, `docs/retrieval.md` tells what
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,7 +28,8 @@ LEAN = 60.0
 FULL = 20.0
 """Words from which a turn counts as a full statement."""
 
-DAY = 86_400.0
+DAY, MONTH = 86_400.0, 30 * 86_400.0
+"""In seconds; over a month what is recent loses half of its say."""
 
 CONVERSATION_FLOOR = 0.5
 """Floor under the deviation of conversations' best matches: with one conversation, or all alike, none is preferred."""
@@ -57,11 +59,11 @@ class Weights:
 def fuse(signals: Signals, asked: Asked, weights: Weights) -> tuple[Scores, Mapping[str, Scores]]:
     """Return each candidate's score and the parts it is the sum of."""
     traits = signals.traits
-    lean = np.exp(-traits.words / np.float32(LEAN)).astype(np.float32)
+    lean = np.exp(traits.words * np.float32(-1 / LEAN))
     meaning = signals.meaning * np.float32(asked.meaning)
     match = np.float32(0.5) * (signals.words + meaning)
     leans = lean * traits.dense  # what says too little to be told ("ok", "thanks") borrows nothing from its neighbours
-    asks = np.where(traits.questions, np.maximum(match, 0), np.float32(0)).astype(np.float32)
+    asks = np.maximum(match, np.float32(0)) * traits.questions
     parts: dict[str, Scores] = {
         "words": np.float32(weights.words) * signals.words,
         "meaning": np.float32(weights.meaning) * meaning,
@@ -69,9 +71,10 @@ def fuse(signals: Signals, asked: Asked, weights: Weights) -> tuple[Scores, Mapp
         "next": np.float32(weights.next) * leans * at(match, signals.after),
         "conversation": np.float32(weights.conversation) * leans * best_of_conversation(match, traits.conversations),
         "length": (
-            np.float32(weights.full) * np.minimum(1, traits.words / np.float32(FULL)) + np.float32(weights.short) * lean
+            np.float32(weights.full / FULL) * np.minimum(traits.words, np.float32(FULL))
+            + np.float32(weights.short) * lean
         ),
-        "standing": np.float32(weights.standing) * traits.standing * np.clip(match + np.float32(0.5), 0, 1),
+        "standing": np.float32(weights.standing) * traits.standing * up_to_one(match + np.float32(0.5)),
         "mention": np.float32(weights.mention) * signals.mentions,
     }
     if signals.echoes.any():
@@ -82,13 +85,19 @@ def fuse(signals: Signals, asked: Asked, weights: Weights) -> tuple[Scores, Mapp
         parts["named"] = np.float32(weights.named) * np.isin(traits.speakers, list(asked.names))
     if asked.spans:
         parts["time"] = np.float32(weights.time) * in_time(traits.times, asked.spans)
-    age = np.maximum(asked.moment - traits.times, 0) / DAY
-    recency = (weights.newest if asked.newest else weights.recent) * np.exp2(-age / 30)
+    age = np.maximum(asked.moment - traits.times, 0)
+    recency = (weights.newest if asked.newest else weights.recent) * np.exp2(age * (-1 / MONTH))
     parts["recent"] = recency.astype(np.float32)
-    total = np.zeros(len(traits.keys), np.float32)
-    for part in parts.values():
-        total += part
+    total = parts["words"] + parts["meaning"]
+    for name, part in parts.items():
+        if name not in {"words", "meaning"}:
+            total += part
     return total, parts
+
+
+def up_to_one(values: Scores) -> Scores:
+    """Return values with what is below 0 or above 1 cut off."""
+    return np.minimum(np.maximum(values, np.float32(0)), np.float32(1))
 
 
 def best_of_conversation(match: Scores, conversations: Keys) -> Scores:
@@ -98,13 +107,16 @@ def best_of_conversation(match: Scores, conversations: Keys) -> Scores:
     """
     if not len(match):
         return match
-    order = np.argsort(conversations, kind="stable")
+    order = conversations.argsort(kind="stable")
     there = conversations[order]
-    heads = np.concatenate(([True], there[1:] != there[:-1]))
+    heads = np.ones(len(there), np.bool_)
+    np.not_equal(there[1:], there[:-1], out=heads[1:])
     best = np.empty_like(match)
-    best[order] = np.maximum.reduceat(match[order], heads.nonzero()[0])[np.cumsum(heads) - 1]
-    found = np.where(conversations >= 0, best, match).astype(np.float32)
-    return Scale(float(found.mean()), float(found.std()), CONVERSATION_FLOOR).of(found)
+    best[order] = np.maximum.reduceat(match[order], heads.nonzero()[0])[heads.cumsum() - 1]
+    found = np.where(conversations >= 0, best, match)
+    mean = float(found.sum()) / len(found)
+    away = found - np.float32(mean)
+    return Scale(mean, math.sqrt(float(away @ away) / len(found)), CONVERSATION_FLOOR).of(found)
 
 
 def in_time(times: np.ndarray[tuple[int], np.dtype[np.float64]], spans: tuple[tuple[float, float], ...]) -> Scores:

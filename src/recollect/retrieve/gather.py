@@ -35,18 +35,27 @@ SAME, SAME_WORDS = 0.9, 0.45
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Signals by candidate, the best chunk by key, how far (0..1) the question was understood, who it names.
+    """Signals by candidate, candidates as found, how far (0..1) the question was understood, who it names.
 
+    `found` is what each way found, by words before by meaning, for the question itself before other wordings.
     `confidence` (0..1) tells whether anything here is about the question at all. `eligible` marks what may be a hit:
     what says too little to be told ("ok", "thanks") only where it shares a word with the question.
     """
 
     signals: Signals
-    chunks: dict[int, int]
+    found: tuple[Scored, ...]
     meaning: float
     names: frozenset[int]
     confidence: float
     eligible: NDArray[np.bool_]
+
+    def places(self, keys: Sequence[int]) -> list[tuple[int, int]]:
+        """Return each of some memories with the chunk that was found, -1 where it was found by none."""
+        places, wanted = dict.fromkeys(keys, -1), np.array(keys, np.int64)
+        for one in reversed(self.found):
+            there = (one.keys[:, None] == wanted).any(axis=1).nonzero()[0]
+            places.update(zip(one.keys[there].tolist(), one.chunks[there].tolist(), strict=True))
+        return list(places.items())
 
 
 async def gather(
@@ -65,16 +74,23 @@ async def gather(
     """
     names, terms = told_apart(text, understood.terms, await ways.lore.speakers(where))
     mentioned = await _mentioned(ways, understood, where)
-    by_words, (asked, by_meaning) = await asyncio.gather(
-        ways.words.search(terms, where, limit), _meant(ways, embedding, where, limit)
-    )
+    searching = asyncio.ensure_future(ways.words.search(terms, where, limit))
+    try:
+        asked = await embedding
+        by_meaning = await nearest(ways, asked, where, limit)
+        by_words = await searching
+    finally:
+        searching.cancel()
     found = union(by_words.keys, by_meaning.keys, mentioned, *(keys for one in wordings for keys in one.keys))
     if not len(found):
         found = np.sort(await ways.lore.recent(where, FEW))
     table = union(found, await ways.lore.neighbours(where, found))
-    traits, shares = await asyncio.gather(ways.lore.traits(where, table), ways.words.score(terms, where, table))
-    keys = traits.keys
-    words = shares if len(keys) == len(table) else shares[np.isin(table, keys)]
+    # One after the other: as a rule both are at hand, and to go side by side would take longer than they do.
+    traits, words = await ways.lore.traits(where, table), await ways.words.score(terms, where, table)
+    keys = table  # where nothing was left out they are looked up as the same array again
+    if len(traits.keys) < len(table):
+        keys = traits.keys
+        words = words[np.isin(table, keys)]
     cosines = await cosines_of(ways, asked, where, keys, traits.pieces)
     understood_share = grasp(asked)
     echoes = traits.questions & echoing(words, cosines, traits.words, text)
@@ -90,19 +106,9 @@ async def gather(
         before=places(keys, traits.before),
         after=places(keys, traits.after),
     )
-    chunks = dict(zip(by_meaning.keys.tolist(), by_meaning.chunks.tolist(), strict=True))
-    chunks |= dict(zip(by_words.keys.tolist(), by_words.chunks.tolist(), strict=True))
     eligible = traits.dense | (words > 0) | (not asks)
-    gathered = Gathered(signals, chunks, understood_share, names, confidence, eligible)
+    gathered = Gathered(signals, (by_words, by_meaning), understood_share, names, confidence, eligible)
     return await _widened(ways, gathered, wordings, where) if wordings else gathered
-
-
-async def _meant(
-    ways: Ways, embedding: Awaitable[Embedding | None], where: Where, limit: int
-) -> tuple[Embedding | None, Scored]:
-    """Return the embedding of the question once there is one, and the best by meaning."""
-    asked = await embedding
-    return asked, await nearest(ways, asked, where, limit)
 
 
 async def _widened(ways: Ways, gathered: Gathered, wordings: Sequence[Wording], where: Where) -> Gathered:
@@ -110,16 +116,16 @@ async def _widened(ways: Ways, gathered: Gathered, wordings: Sequence[Wording], 
     signals, meaning, confidence = gathered.signals, gathered.meaning, gathered.confidence
     keys, pieces, tells = signals.traits.keys, signals.traits.pieces, ~signals.echoes
     words, meant = signals.words, signals.meaning * np.float32(meaning)
-    chunks, eligible = dict(gathered.chunks), gathered.eligible
+    found, eligible = gathered.found, gathered.eligible
     for one in wordings:
         shares = await ways.words.score(one.terms, where, keys)
         near = await cosines_of(ways, one.asked, where, keys, pieces)
         words, meant = better(words, one.words_of(shares)), better(meant, one.meaning_of(near))
         confidence = max(confidence, confidence_of(shares[tells], near[tells], grasp(one.asked)))
         eligible = eligible | (shares > 0)
-        chunks = {**one.chunks(), **chunks}
+        found = (*found, one.by_words, one.by_meaning)
     signals = replace(signals, words=words, meaning=meant)
-    return Gathered(signals, chunks, 1.0, gathered.names, confidence, eligible)
+    return Gathered(signals, found, 1.0, gathered.names, confidence, eligible)
 
 
 def confidence_of(words: Scores, cosines: Scores, meaning: float) -> float:
@@ -131,7 +137,7 @@ def confidence_of(words: Scores, cosines: Scores, meaning: float) -> float:
     understand the question (`meaning` 0), a smaller share will do: pairs of characters across two words match nothing.
     """
     by_words = min(1.0, max(0.0, float(words.max(initial=0.0)) / (0.14 + 0.21 * meaning)))
-    by_meaning = min(1.0, max(0.0, meaning * (float(np.nan_to_num(cosines).max(initial=0.0)) - 0.1) / 0.45))
+    by_meaning = min(1.0, max(0.0, meaning * (float(np.fmax.reduce(cosines, initial=0.0)) - 0.1) / 0.45))
     either = 1 - (1 - by_words) * (1 - by_meaning)
     return min(1.0, max(0.0, (either - 0.1) / 0.75))
 

@@ -10,7 +10,7 @@ import numpy as np
 from recollect.errors import ProviderError
 from recollect.exchange import Scored
 from recollect.models import Embedding, Where
-from recollect.ports import Embed, EmbedQuestion
+from recollect.ports import Embed, embed_question
 from recollect.retrieve.ways import Ways
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ async def embedded(embed: Embed, text: str) -> Embedding | None:
     if not text.strip():
         return None
     try:
-        if isinstance(embed, EmbedQuestion):
-            return await embed.embed_question(text, least=1 - 1 / UNKNOWN)
-        return (await embed.embed([text]))[0]
+        return await embed_question(embed, text, least=1 - 1 / UNKNOWN)
     except ProviderError as error:
         log.debug("Searching by words only: %s", error)
         return None

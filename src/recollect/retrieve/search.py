@@ -148,15 +148,16 @@ class Finder:
         told: set[str] = set()
         for start in range(0, len(order), limit + SPARE):
             rows = {int(keys[row]): int(row) for row in order[start : start + limit + SPARE]}
-            for found in await self._records.locate([(key, gathered.chunks.get(key, -1)) for key in rows]):
+            for found in await self._records.locate(gathered.places(list(rows))):
                 row = rows[found.key]
                 if shares[row] < self.options.threshold:
                     return hits
-                shown = await self.shown(found.memory, query.where)
+                item = found.memory
+                shown = item if item.kind is not Kind.FACT else await self.shown(item, query.where)
                 if shown.id in told:
                     continue
                 told.add(shown.id)
-                span = (found.start, found.end) if shown is found.memory else (0, len(shown.text))
+                span = (found.start, found.end) if shown is item else (0, len(shown.text))
                 why = ranked.explained(row) if query.explain else {}
                 hits.append((Hit(shown, float(shares[row]), *span, why), float(ranked.scores[row])))
                 if len(hits) == limit:
@@ -212,7 +213,7 @@ def _ranked(gathered: Gathered, scores: Scores, *, summaries: bool) -> Keys:
     traits = gathered.signals.traits
     may = traits.allowed & gathered.eligible
     rows = np.flatnonzero(may if summaries else may & (traits.kinds != _SUMMARY))
-    return rows[np.argsort(-scores[rows], kind="stable")]  # their keys ascend already
+    return rows[(-scores[rows]).argsort(kind="stable")]  # their keys ascend already
 
 
 def checked(query: Query) -> None:

@@ -52,11 +52,6 @@ class Wording:
         scaled = meaning_scale(self.by_meaning).of(cosines)
         return np.asarray(scaled * np.float32(grasp(self.asked)), np.float32)
 
-    def chunks(self) -> dict[int, int]:
-        """Return the best chunk of each memory it found."""
-        found = dict(zip(self.by_meaning.keys.tolist(), self.by_meaning.chunks.tolist(), strict=True))
-        return found | dict(zip(self.by_words.keys.tolist(), self.by_words.chunks.tolist(), strict=True))
-
 
 async def wordings(ways: Ways, texts: Sequence[str], where: Where, limit: int) -> list[Wording]:
     """Return what other ways to ask find, at most five of them; empty ones and repeats are left out."""

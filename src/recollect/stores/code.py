@@ -32,6 +32,20 @@ def decode(scale: Floats, high: Bytes, low: Bytes) -> Floats:
     return steps * scale[:, None]
 
 
+def coarse(vector: Floats) -> tuple[np.float32, Bytes]:
+    """Return the scale and the high plane of one float32 vector."""
+    scale = np.maximum(np.abs(vector).max(), np.float32(1e-12)) / np.float32(127.0)
+    return scale, np.rint(vector / scale).astype(np.int8)
+
+
+def products(scale: Floats, high: Bytes, low: Bytes, question: Floats) -> Floats:
+    """Return the product of every vector, given as `decode` reads it, with one of float32."""
+    steps = low.astype(np.float32)
+    steps /= _FINE
+    steps += high
+    return np.asarray((steps @ question) * scale)
+
+
 def pack(vectors: Sequence[bytes]) -> list[bytes]:
     """Return the stored form of float32 vectors of one dimension: scale, high plane, low plane."""
     matrix = np.frombuffer(b"".join(vectors), np.float32).reshape(len(vectors), -1)

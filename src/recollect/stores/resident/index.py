@@ -238,11 +238,8 @@ def _at(found: Sequence[Answer], keys: Keys, missing: float) -> Scores:
     scores = np.full(len(keys), missing, np.float32)
     for answer in found:
         with answer.shard.lock:
-            rows = answer.shard.rows(keys)
-            there = np.flatnonzero(rows >= 0)
-            if answer.shard.dead:
-                there = there[answer.shard.column("alive")[rows[there]]]
-            mine = answer.of(rows[there])
+            there, picked = answer.shard.found(keys)
+            mine = answer.of(picked)
         scores[there] = np.where(mine > -np.inf, mine, np.float32(missing))
     return scores
 
@@ -292,14 +289,12 @@ def _traits(opened: Opened, where: Where, keys: Keys) -> Traits:
     parts = []
     for shard in opened.shards:
         with shard.lock:
-            rows = shard.rows(keys)
-            there = np.flatnonzero(rows >= 0)
-            if shard.dead:
-                there = there[shard.column("alive")[rows[there]]]
+            there, picked = shard.found(keys)
+            rows = picked.rows
             inside = allowed(shard, Where(where.reach, stale=True), opened.conversations, None)
             if inside is not None:
-                there = there[inside[rows[there]]]
-            parts.append((there, _shard_traits(shard, rows[there], _mask(shard, where, opened))))
+                there, rows = there[inside[rows]], rows[inside[rows]]
+            parts.append((there, _shard_traits(shard, rows, _mask(shard, where, opened))))
     spoken = {who for shard in opened.shards for who, heard in shard.spoken.items() if heard}
     return Traits(*_in_order(parts), *[len(spoken) > 1])
 

@@ -42,7 +42,7 @@ class Segment:
 
     def find(self, code: int) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
         """Return the chunks that hold a term, ascending, and how often each does."""
-        at = int(np.searchsorted(self.terms, np.uint32(code)))
+        at = int(self.terms.searchsorted(np.uint32(code)))
         if at == len(self.terms) or self.terms[at] != code:
             return self.chunks[:0], self.counts[:0]
         start, end = int(self.starts[at]), int(self.starts[at + 1])

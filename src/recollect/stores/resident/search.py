@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recollect.models import Where
 from recollect.stores.columns import KIND_CODES, check_dimension
-from recollect.stores.resident.shard import Shard, Space, agent_code, chunks_of
+from recollect.stores.resident.shard import Picked, Shard, Space, agent_code
 from recollect.stores.sql.row import micros
 
 if TYPE_CHECKING:
@@ -53,12 +53,11 @@ class Answer:
         # Only documents have several vectors, but many a memory several chunks.
         wide = limit if self.shard.aligned else (SPARE * limit if self.entries is None else 2 * limit)
         found = highest(scores, wide, self.floor)
-        found = found[np.argsort(-scores[found], kind="stable")]
+        found = found[(-scores[found]).argsort(kind="stable")]
         chunks = found if self.entries is None else self.entries[found]
         if self.shard.aligned:
             return chunks, scores[found], self.shard.chunk_key.data[chunks]
-        _, once = np.unique(owners[chunks], return_index=True)
-        once.sort()
+        once = firsts(owners[chunks])
         return owners[chunks[once]], scores[found[once]], self.shard.chunk_key.data[chunks[once]]
 
     def best_of_each(self, each: int, told: Keys) -> tuple[Keys, Scores, Keys]:
@@ -80,24 +79,21 @@ class Answer:
         at = np.concatenate(parts)
         at = at[np.argsort(-scores[at], kind="stable")]
         chunks = at if self.entries is None else self.entries[at]
-        _, once = np.unique(owners[chunks], return_index=True)
-        once.sort()
+        once = firsts(owners[chunks])
         rows = owners[chunks[once]]
         kept = turns(self.shard.column("tenant")[rows]) < each
         return rows[kept], scores[at[once[kept]]], self.shard.chunk_key.data[chunks[once[kept]]]
 
-    def of(self, rows: Keys) -> Scores:
+    def of(self, picked: Picked) -> Scores:
         """Return the score of each memory by its best chunk, the floor where it has none or may not answer."""
-        first = self.shard.column("first")[rows]
-        pieces = self.shard.column("pieces")[rows]
-        if (pieces <= 1).all():
-            best = self._at(first)
+        if picked.several is None:
+            best = self._at(picked.first)
         else:
-            some, chunks, starts = chunks_of(first, pieces)
-            best = np.full(len(rows), self.floor, np.float32)
+            some, chunks, starts = picked.several
+            best = np.full(len(picked.rows), self.floor, np.float32)
             if len(starts):
                 best[some] = np.maximum.reduceat(self._at(chunks), starts)
-        return best if self.mask is None else np.where(self._may(rows), best, np.float32(self.floor))
+        return best if self.mask is None else np.where(self._may(picked.rows), best, np.float32(self.floor))
 
     def _may(self, rows: Keys) -> Mask:
         """Return which memories may answer; one that came after the question may not."""
@@ -122,7 +118,7 @@ class Answer:
             rows = np.arange(0, len(self.shard), step)
             rows = rows[self.shard.column("alive")[rows]]
             rows = rows[self._may(rows)]
-            scores = self.of(rows)
+            scores = self.of(self.shard.picked(rows))
         return scores[scores > -np.inf]
 
 
@@ -130,6 +126,17 @@ def lacking(tenants: Keys, told: Keys, each: int) -> Keys:
     """Return the places of those tenants that stand fewer than `each` times in `told`."""
     known, counts = np.unique(told, return_counts=True)
     return (~np.isin(tenants, known[counts >= each])).nonzero()[0]
+
+
+def firsts(values: Keys) -> Keys:
+    """Return where each value stands for the first time, ascending; in half the time of `np.unique`."""
+    order = values.argsort(kind="stable")
+    there = values[order]
+    heads = np.ones(len(there), np.bool_)
+    np.not_equal(there[1:], there[:-1], out=heads[1:])
+    once = order[heads]
+    once.sort()
+    return once
 
 
 def turns(groups: Keys) -> Keys:

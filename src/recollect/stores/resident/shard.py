@@ -13,7 +13,7 @@ import simsimd
 from numpy.typing import NDArray
 
 from recollect.models import Role
-from recollect.stores.code import decode, encode, unpack
+from recollect.stores.code import coarse, products, unpack
 from recollect.stores.resident.column import Column
 from recollect.stores.resident.postings import Postings, lengths_of
 
@@ -112,16 +112,25 @@ class Space:
 
     def cosines(self, question: Floats) -> Floats:
         """Return the cosine of every vector with the question, by the high plane (error about 0.002)."""
-        scale, high, _ = encode(question[None, :])
+        scale, high = coarse(question)
         threads = 1 if len(self.chunk) < MANY else 2
-        found = np.asarray(simsimd.cdist(self.high.data, high, "dot", threads=threads, out_dtype="f32")).ravel()
+        found = np.asarray(simsimd.cdist(self.high.data, high[None], "dot", threads=threads, out_dtype="f32")).ravel()
         found *= self.scale.data
-        found *= scale[0]
+        found *= scale
         return np.asarray(found, np.float32)
 
     def exact(self, rows: Rows, question: Floats) -> Floats:
         """Return the cosine of some vectors by both planes (error below 2e-5)."""
-        return decode(self.scale.data[rows], self.high.data[rows], self.low.data[rows]) @ question
+        return products(self.scale.data[rows], self.high.data[rows], self.low.data[rows], question)
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Some memories by row: the first chunk of each, and where any has `several`, all as `chunks_of` gives them."""
+
+    rows: Rows
+    first: Rows
+    several: tuple[NDArray[np.bool_], Rows, Rows] | None
 
 
 class Shard:
@@ -152,6 +161,7 @@ class Shard:
         self.spaces: dict[str, Space] = {}
         self._last: dict[int, int] = {}
         self._sorted: Rows = np.empty(0, np.int64)
+        self._found: tuple[Rows, tuple[int, ...], Rows, Picked] | None = None
         self.grouped: Grouped | None = None
         self._spread: tuple[tuple[int, int, int], Rows, Rows] | None = None
 
@@ -173,6 +183,23 @@ class Shard:
     def rows(self, keys: Rows) -> Rows:
         """Return the row of each key, -1 where it is not here."""
         return _find(self.column("key"), keys)
+
+    def found(self, keys: Rows) -> tuple[Rows, Picked]:
+        """Return which of the keys are here and alive, and those memories; asked for the same array again, it knows."""
+        state = (self.seen, len(self), len(self.chunk_key), self.dead)
+        known = self._found
+        if known is None or known[0] is not keys or known[1] != state:
+            rows = self.rows(keys)
+            there = (rows >= 0).nonzero()[0]
+            if self.dead:
+                there = there[self.column("alive")[rows[there]]]
+            known = self._found = keys, state, there, self.picked(rows[there])
+        return known[2:]
+
+    def picked(self, rows: Rows) -> Picked:
+        """Return memories with their chunks."""
+        first, pieces = self.column("first")[rows], self.column("pieces")[rows]
+        return Picked(rows, first, chunks_of(first, pieces) if (pieces > 1).any() else None)
 
     def chunks(self, keys: Rows) -> Rows:
         """Return the row of each chunk by its key, -1 where it is not here."""
@@ -324,5 +351,5 @@ def _find(column: Rows, keys: Rows) -> Rows:
     """Return where each key stands in an ascending column, -1 where it does not."""
     if not len(column):
         return np.full(len(keys), -1, np.int64)
-    at = np.minimum(np.searchsorted(column, keys), len(column) - 1)
+    at = np.minimum(column.searchsorted(keys), len(column) - 1)
     return np.where(column[at] == keys, at, -1)
