@@ -42,6 +42,10 @@ STEP_BACK = 10  # how much nicer bulk threads are: to capture beside them takes 
 SHARE = 64  # texts of like length that one thread embeds at a time
 
 
+_WHOLE = np.ones((1, WINDOW), np.float32)
+_UNPADDED = np.zeros((1, 1, 1, 1), np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """A text cut into word pieces; `known` is the share of them that the vocabulary has."""
@@ -208,6 +212,10 @@ class Encoder:
 
     def inputs(self, rows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.float32]]:
         """Return what the graph reads of texts given by their word pieces."""
+        if len(rows) == 1:
+            alone = self._words.take(rows[0], axis=0)
+            alone += self._places[: len(alone)]
+            return {"rows": alone[:, None], "mask": _WHOLE[:, : len(alone)], "penalty": _UNPADDED}
         shape = len(rows), max(map(len, rows))
         ids, mask = np.zeros(shape[::-1], np.int32), np.zeros(shape, np.float32)
         for row, pieces in enumerate(rows):
@@ -215,7 +223,7 @@ class Encoder:
             mask[row, : len(pieces)] = 1
         looked_up = self._words[ids]
         looked_up += self._places[: shape[1], None]
-        penalty = ((mask - 1) * FAR)[:, None, None] if not mask.all() else np.zeros((1, 1, 1, 1), np.float32)
+        penalty = ((mask - 1) * FAR)[:, None, None] if not mask.all() else _UNPADDED
         return {"rows": looked_up, "mask": mask, "penalty": penalty}
 
     def vectors(self, inputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:

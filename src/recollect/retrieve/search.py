@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MAX_LIMIT = 1000
 SPARE = 2
-"""Memories read beyond the limit, for those that stand behind a turn already told."""
+"""Memories read beyond the limit at most, for facts whose turn is told already."""
 MAX_QUESTION = 100_000
 LOOKED_AT = 4000
 """Characters of a question that are understood; what is pasted below it adds only cost."""
@@ -37,7 +37,7 @@ LOOKED_AT = 4000
 ASSISTANT = 0.5
 """What is left of the preference for users' turns when a question asks what the assistant said, or for an overview."""
 
-_SUMMARY = tuple(Kind).index(Kind.SUMMARY)
+_FACT, _SUMMARY = tuple(Kind).index(Kind.FACT), tuple(Kind).index(Kind.SUMMARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +146,10 @@ class Finder:
         order, shares, keys = ranked.order, ranked.shares, gathered.signals.traits.keys
         hits: list[tuple[Hit, float]] = []
         told: set[str] = set()
-        for start in range(0, len(order), limit + SPARE):
-            rows = {int(keys[row]): int(row) for row in order[start : start + limit + SPARE]}
+        facts = int((gathered.signals.traits.kinds[order[:limit]] == _FACT).sum())
+        step = limit + min(SPARE, facts)
+        for start in range(0, len(order), step):
+            rows = {int(keys[row]): int(row) for row in order[start : start + step]}
             for found in await self._records.locate(gathered.places(list(rows))):
                 row = rows[found.key]
                 if shares[row] < self.options.threshold:

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,11 +95,9 @@ class SqliteFile:
     def listen(self, heard: Callable[[], object]) -> None:
         """Do nothing: a file tells nobody. Who wants to know looks at a watch."""
 
-    @contextmanager
-    def translated(self) -> Iterator[None]:
+    def translated(self) -> AbstractContextManager[None]:
         """Turn every error of the driver into one of ours."""
-        with translated(self._error):
-            yield
+        return translated(self._error)
 
     def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], T], *first: str) -> T:
         with self.translated(), engine.begin() as connection:
