@@ -165,10 +165,10 @@ def highest(scores: Scores, count: int, floor: float) -> Keys:
 
     Of many scores, only those are looked at that are as high as the best few of a sample: enough, else all are.
     """
-    step = len(scores) // SAMPLE
+    step = len(scores) // PROBE
     if step > 1:
         sample = np.sort(scores[::step])  # partitioning takes ten times as long where most of them are the same
-        least = sample[-min(len(sample), 4 * count // step + 8)]
+        least = sample[-min(len(sample), 2 * count // step + 8)]
         found = (scores >= least).nonzero()[0] if least > floor else None
         if found is not None and len(found) >= count:
             return _highest(scores, found, count)
@@ -184,6 +184,9 @@ def _highest(scores: Scores, rows: Keys, count: int) -> Keys:
 
 SAMPLE = 2_000
 """Memories by which the mean and deviation of a larger tenant's scores are estimated."""
+
+PROBE = 1_000
+"""Scores by which it is guessed how high the best are: twice as many as need be are looked at then."""
 
 SPARE = 4
 """How many chunks are looked at for each memory wanted, since several may belong to one."""
