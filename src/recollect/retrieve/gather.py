@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from recollect.aside import let_go
 from recollect.models import Embedding, Where, name_code
 from recollect.retrieve.meaning import cosines as cosines_of
 from recollect.retrieve.meaning import grasp, nearest
@@ -51,11 +52,11 @@ class Gathered:
 
     def places(self, keys: Sequence[int]) -> list[tuple[int, int]]:
         """Return each of some memories with the chunk that was found, -1 where it was found by none."""
-        places, wanted = dict.fromkeys(keys, -1), np.array(keys, np.int64)
+        found, wanted = dict.fromkeys(keys, -1), np.array(sorted(keys), np.int64)
         for one in reversed(self.found):
-            there = (one.keys[:, None] == wanted).any(axis=1).nonzero()[0]
-            places.update(zip(one.keys[there].tolist(), one.chunks[there].tolist(), strict=True))
-        return list(places.items())
+            there = (places(wanted, one.keys) >= 0).nonzero()[0]
+            found.update(zip(one.keys[there].tolist(), one.chunks[there].tolist(), strict=True))
+        return list(found.items())
 
 
 async def gather(
@@ -80,7 +81,7 @@ async def gather(
         by_meaning = await nearest(ways, asked, where, limit)
         by_words = await searching
     finally:
-        searching.cancel()
+        let_go(searching)
     found = union(by_words.keys, by_meaning.keys, mentioned, *(keys for one in wordings for keys in one.keys))
     if not len(found):
         found = np.sort(await ways.lore.recent(where, FEW))
