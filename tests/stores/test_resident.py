@@ -10,11 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recollect.exchange import Batch, Revision
 from recollect.models import Compare, Kind, Memory, Op, Reach, Scope, Where
 from recollect.stores.resident.column import Column
 from recollect.stores.resident.postings import Postings, lengths_of, term_code
+from recollect.stores.resident.search import PROBE, firsts, highest
+from recollect.stores.resident.shard import row_of
 from recollect.testing.backend import Backend
 from recollect.testing.clock import START
 from recollect.testing.embedder import FakeEmbedder
@@ -309,3 +313,34 @@ def test_postings_count_what_texts_hold_however_they_were_added() -> None:
         at += len(part)
     for word in WORDS:
         assert postings.frequency(term_code(word)) == sum(word in text.split() for text in texts)
+
+
+@given(st.sets(st.integers(1, 60)), st.lists(st.integers(-2, 80)), st.integers(0, 9))
+def test_keys_are_found_with_gaps_between_them_and_without(keys: set[int], wanted: list[int], more: int) -> None:
+    for some in (sorted(keys), list(range(7, 7 + more))):
+        column = np.array(some, np.int64)
+        rows = [some.index(key) if key in some else -1 for key in wanted]
+        assert row_of(column, np.array(wanted, np.int64)).tolist() == rows
+
+
+@given(st.lists(st.integers(0, 9)))
+def test_the_first_of_each_value_is_found(values: list[int]) -> None:
+    assert firsts(np.array(values, np.int64)).tolist() == [values.index(one) for one in dict.fromkeys(values)]
+
+
+@pytest.mark.parametrize("size", [1, 50, 2 * PROBE - 1, 2 * PROBE, 7 * PROBE])
+@pytest.mark.parametrize("shape", ["many", "few", "rising", "falling", "nothing"])
+def test_the_highest_are_never_missed(size: int, shape: str) -> None:
+    seed = np.random.default_rng(size)
+    scores = seed.normal(size=size).astype(np.float32)
+    scores = {
+        "many": scores,
+        "few": np.where(seed.random(size) < 0.01, np.abs(scores), np.float32(0)),
+        "rising": np.sort(scores),
+        "falling": np.sort(scores)[::-1],
+        "nothing": np.zeros(size, np.float32),
+    }[shape]
+    floor = -np.inf if shape in {"many", "rising", "falling"} else 0.0
+    for count in (1, 64, 400, size):
+        best = np.sort(scores[scores > floor])[::-1][:count]
+        assert np.sort(scores[highest(scores, count, floor)])[::-1].tolist() == best.tolist()
