@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from recollect import AsyncMemory, engine
-from recollect.aside import DEEP, EACH, MUCH, aside, let_go, on_thread, size
+from recollect.aside import DEEP, EACH, MUCH, aside, on_thread, size
 from recollect.process.judged import judged
 
 
@@ -32,22 +31,6 @@ async def test_what_goes_wrong_on_the_thread_is_told() -> None:
 def threads() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as made:
         yield made
-
-
-async def test_what_is_let_go_is_cancelled_and_how_it_ended_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
-    async def fails() -> None:
-        raise ZeroDivisionError
-
-    waiting, failed = asyncio.create_task(asyncio.sleep(60)), asyncio.create_task(fails())
-    await asyncio.sleep(0)
-    for task in (waiting, failed):
-        let_go(task)
-        let_go(task)
-    await asyncio.wait([waiting, failed])
-    assert waiting.cancelled()
-    del task, failed
-    gc.collect()
-    assert not caplog.records
 
 
 async def test_a_thread_works_in_the_context_of_who_asks(threads: ThreadPoolExecutor) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from contextvars import copy_context
-from typing import Any, TypeVar
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -59,12 +59,6 @@ def _settle(waiting: asyncio.Future[T], running: Future[T]) -> None:
         waiting.set_exception(error)
     else:
         waiting.set_result(running.result())
-
-
-def let_go(task: asyncio.Future[Any]) -> None:
-    """Cancel what nobody waits for any more; how it ended, if it has, is of no interest."""
-    if not task.cancel() and not task.cancelled():
-        task.exception()
 
 
 def size(value: object, deep: int = DEEP) -> int:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from recollect.aside import let_go
 from recollect.models import Embedding, Where, name_code
 from recollect.retrieve.meaning import cosines as cosines_of
 from recollect.retrieve.meaning import grasp, nearest
@@ -81,7 +80,7 @@ async def gather(
         by_meaning = await nearest(ways, asked, where, limit)
         by_words = await searching
     finally:
-        let_go(searching)
+        searching.cancel()
     found = union(by_words.keys, by_meaning.keys, mentioned, *(keys for one in wordings for keys in one.keys))
     if not len(found):
         found = np.sort(await ways.lore.recent(where, FEW))

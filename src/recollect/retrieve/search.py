@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recollect.aside import let_go
 from recollect.errors import InvalidInput, TooLarge
 from recollect.exchange import Intent, Rephrased
 from recollect.meters import working_for
@@ -129,7 +128,7 @@ class Finder:
             more = await wordings(ways, read.texts, query.where, wide) if read.texts else ()
             gathered = await gather(ways, understood, asked, text, query.where, wide, more)
         finally:
-            let_go(asked)
+            asked.cancel()
         scores, parts = fuse(gathered.signals, asked_of(understood, gathered, query, read), self.options.weights)
         summaries = understood.overview or Kind.SUMMARY in query.where.kinds
         order = _ranked(gathered, scores, summaries=summaries)
