@@ -18,7 +18,7 @@ from recollect.models import Compare, Kind, Memory, Op, Reach, Scope, Where
 from recollect.stores.resident.column import Column
 from recollect.stores.resident.postings import Postings, lengths_of, term_code
 from recollect.stores.resident.search import PROBE, firsts, highest
-from recollect.stores.resident.shard import row_of
+from recollect.stores.resident.shard import rows_of
 from recollect.testing.backend import Backend
 from recollect.testing.clock import START
 from recollect.testing.embedder import FakeEmbedder
@@ -320,7 +320,7 @@ def test_keys_are_found_with_gaps_between_them_and_without(keys: set[int], wante
     for some in (sorted(keys), list(range(7, 7 + more))):
         column = np.array(some, np.int64)
         rows = [some.index(key) if key in some else -1 for key in wanted]
-        assert row_of(column, np.array(wanted, np.int64)).tolist() == rows
+        assert rows_of(column, np.array(wanted, np.int64)).tolist() == rows
 
 
 @given(st.lists(st.integers(0, 9)))

@@ -88,10 +88,9 @@ def fuse(signals: Signals, asked: Asked, weights: Weights) -> tuple[Scores, Mapp
     age = np.maximum(asked.moment - traits.times, 0)
     recency = (weights.newest if asked.newest else weights.recent) * np.exp2(age * (-1 / MONTH))
     parts["recent"] = recency.astype(np.float32)
-    total = parts["words"] + parts["meaning"]
-    for name, part in parts.items():
-        if name not in {"words", "meaning"}:
-            total += part
+    total = np.zeros(len(traits.keys), np.float32)
+    for part in parts.values():
+        total += part
     return total, parts
 
 

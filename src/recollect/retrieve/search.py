@@ -154,12 +154,11 @@ class Finder:
                 row = rows[found.key]
                 if shares[row] < self.options.threshold:
                     return hits
-                item = found.memory
-                shown = item if item.kind is not Kind.FACT else await self.shown(item, query.where)
+                shown = await self.shown(found.memory, query.where)
                 if shown.id in told:
                     continue
                 told.add(shown.id)
-                span = (found.start, found.end) if shown is item else (0, len(shown.text))
+                span = (found.start, found.end) if shown is found.memory else (0, len(shown.text))
                 why = ranked.explained(row) if query.explain else {}
                 hits.append((Hit(shown, float(shares[row]), *span, why), float(ranked.scores[row])))
                 if len(hits) == limit:

@@ -17,33 +17,35 @@ Bytes = NDArray[np.int8]
 _FINE = np.float32(254.0)
 
 
+def coarse(vectors: Floats) -> tuple[Floats, Bytes]:
+    """Return scales (n) and high planes (n x d) of float32 vectors (n x d)."""
+    scale = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-12)) / np.float32(127.0)
+    return scale.astype(np.float32), np.rint(vectors / scale[:, None]).astype(np.int8)
+
+
 def encode(vectors: Floats) -> tuple[Floats, Bytes, Bytes]:
     """Return scales (n), high and low planes (n x d) of float32 vectors (n x d)."""
-    scale = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-12)) / np.float32(127.0)
-    steps = vectors / scale[:, None]
-    high = np.rint(steps)
-    low = np.clip(np.rint((steps - high) * _FINE), -127, 127)
-    return scale.astype(np.float32), high.astype(np.int8), low.astype(np.int8)
+    scale, high = coarse(vectors)
+    low = np.clip(np.rint((vectors / scale[:, None] - high) * _FINE), -127, 127)
+    return scale, high, low.astype(np.int8)
 
 
 def decode(scale: Floats, high: Bytes, low: Bytes) -> Floats:
     """Return the float32 vectors (n x d) of scales and planes."""
-    steps = high.astype(np.float32) + low.astype(np.float32) / _FINE
-    return steps * scale[:, None]
-
-
-def coarse(vector: Floats) -> tuple[np.float32, Bytes]:
-    """Return the scale and the high plane of one float32 vector."""
-    scale = np.maximum(np.abs(vector).max(), np.float32(1e-12)) / np.float32(127.0)
-    return scale, np.rint(vector / scale).astype(np.int8)
+    return _steps(high, low) * scale[:, None]
 
 
 def products(scale: Floats, high: Bytes, low: Bytes, question: Floats) -> Floats:
     """Return the product of every vector, given as `decode` reads it, with one of float32."""
+    return np.asarray((_steps(high, low) @ question) * scale)
+
+
+def _steps(high: Bytes, low: Bytes) -> Floats:
+    """Return what vectors are in units of their scale."""
     steps = low.astype(np.float32)
     steps /= _FINE
     steps += high
-    return np.asarray((steps @ question) * scale)
+    return steps
 
 
 def pack(vectors: Sequence[bytes]) -> list[bytes]:

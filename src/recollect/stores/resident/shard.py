@@ -112,11 +112,11 @@ class Space:
 
     def cosines(self, question: Floats) -> Floats:
         """Return the cosine of every vector with the question, by the high plane (error about 0.002)."""
-        scale, high = coarse(question)
+        scale, high = coarse(question[None])
         threads = 1 if len(self.chunk) < MANY else 2
-        found = np.asarray(simsimd.cdist(self.high.data, high[None], "dot", threads=threads, out_dtype="f32")).ravel()
+        found = np.asarray(simsimd.cdist(self.high.data, high, "dot", threads=threads, out_dtype="f32")).ravel()
         found *= self.scale.data
-        found *= scale
+        found *= scale[0]
         return np.asarray(found, np.float32)
 
     def exact(self, rows: Rows, question: Floats) -> Floats:
@@ -182,7 +182,7 @@ class Shard:
 
     def rows(self, keys: Rows) -> Rows:
         """Return the row of each key, -1 where it is not here."""
-        return row_of(self.column("key"), keys)
+        return rows_of(self.column("key"), keys)
 
     def found(self, keys: Rows) -> tuple[Rows, Picked]:
         """Return which of the keys are here and alive, and those memories; asked for the same array again, it knows."""
@@ -205,7 +205,7 @@ class Shard:
         """Return the row of each chunk by its key, -1 where it is not here."""
         column = self.chunk_key.data
         if self.ordered:
-            return row_of(column, keys)
+            return rows_of(column, keys)
         if len(self._sorted) != len(column):
             self._sorted = np.argsort(column)
         at = np.searchsorted(column, keys, sorter=self._sorted)
@@ -347,7 +347,7 @@ def chunks_of(first: Rows, pieces: Floats) -> tuple[NDArray[np.bool_], Rows, Row
     return some, chunks, (ends - counts)[some]
 
 
-def row_of(column: Rows, keys: Rows) -> Rows:
+def rows_of(column: Rows, keys: Rows) -> Rows:
     """Return where each key stands in an ascending column, -1 where it does not."""
     if not len(column):
         return np.full(len(keys), -1, np.int64)

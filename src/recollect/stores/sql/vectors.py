@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from recollect.exchange import Scored, Unembedded
 from recollect.models import Kind, Reach, Where
-from recollect.stores.code import decode, pack, unpack
+from recollect.stores.code import pack, products, unpack
 from recollect.stores.columns import Counts, best, check_dimension, nothing, placed
 from recollect.stores.postgres.embedding import mirror, unmirror
 from recollect.stores.sql.database import Database
@@ -124,7 +124,7 @@ def cosines(connection: sa.Connection, name: str, question: bytes, owners: Seque
         for row in connection.execute(query.where(among(connection, vector.c.chunk, part)))
     ]
     if rows:
-        cosine = decode(*unpack([row[1] for row in rows], found[1])) @ asked
+        cosine = products(*unpack([row[1] for row in rows], found[1]), asked)
         places = placed(chunks, np.fromiter((row[0] for row in rows), np.int64, len(rows)))
         scores[places] = cosine
     return scores
@@ -241,7 +241,7 @@ def _scan(
         query = query.where(among(connection, memory.c.key, keys))
     top: dict[int, tuple[float, int]] = {}
     for rows in _blocks(connection, query):
-        scores = decode(*unpack([row[2] for row in rows], found[1])) @ asked
+        scores = products(*unpack([row[2] for row in rows], found[1]), asked)
         for (key, piece, _), score in zip(rows, scores.tolist(), strict=True):
             if key not in top or score > top[key][0]:
                 top[key] = (score, piece)
