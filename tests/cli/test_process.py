@@ -17,6 +17,8 @@ from recollect.version import __version__
 
 COMMAND = [sys.executable, "-c", "from recollect.cli.main import main; main()"]
 HEAVY = "('numpy', 'onnxruntime', 'sqlalchemy', 'rich', 'pydantic', 'asyncio')"
+IDLE = "('sqlalchemy.dialects.postgresql', 'http.client', 'xml', 'recollect.stores.sql.copying.pair')"
+"""What a search over a file has no use for, and would take a tenth of a second to import."""
 
 
 def test_version_and_help_import_nothing_heavy(home: Path, compiled: None) -> None:
@@ -29,6 +31,17 @@ def test_version_and_help_import_nothing_heavy(home: Path, compiled: None) -> No
         done = subprocess.run([sys.executable, "-c", code, option], capture_output=True, text=True, check=True)
         assert done.stderr.strip() == "[]"
         assert (__version__ if option == "--version" else "search") in done.stdout
+
+
+def test_a_search_imports_nothing_it_has_no_use_for(home: Path, compiled: None) -> None:
+    code = (
+        "import sys\nfrom recollect.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print([m for m in {IDLE} if m in sys.modules], file=sys.stderr)"
+    )
+    line = [sys.executable, "-c", code, "search", "--home", str(home), "What was said?"]
+    subprocess.run(line, capture_output=True, check=True)  # makes the store, which takes more
+    done = subprocess.run(line, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
 
 
 def test_terminals_that_cannot_show_a_character_get_a_replacement(process: Run, recollect: Run) -> None:

@@ -20,9 +20,9 @@ from recollect.app.beside import Beside
 from recollect.app.changing import Changing
 from recollect.app.embedders import embedder
 from recollect.app.forgetting import Forgetting
+from recollect.app.in_use import check_in_use
 from recollect.app.infer import SIDE_BY_SIDE, Inference, inference
 from recollect.app.models import language_models
-from recollect.app.moving import check_in_use
 from recollect.app.noting import noting
 from recollect.app.rerank import reranking
 from recollect.app.shelves import shelving

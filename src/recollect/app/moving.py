@@ -1,4 +1,4 @@
-"""Opens stores to be moved, and keeps everybody else from opening one that is not in use."""
+"""Opens stores to be moved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 from recollect.app.beside import index_place, open_beside
 from recollect.app.store_key import driver_of
 from recollect.app.stores import open_database, place_of
-from recollect.errors import ConfigError, StoreError
+from recollect.errors import ConfigError
 from recollect.meters import Meters
 from recollect.settings import Settings, secret
 from recollect.stores.beside.places import drop_others
@@ -25,7 +25,6 @@ from recollect.stores.sql.copying.pair import Pair, end
 from recollect.stores.sql.copying.sample import Asked, questions
 from recollect.stores.sql.copying.target import confirm
 from recollect.stores.sql.database import Database, prepare_home
-from recollect.stores.sql.left import moved
 from recollect.text.words import VERSION
 
 FILE: Final = "sqlite:///"
@@ -38,19 +37,6 @@ def left_for(database: Database) -> str | None:
     """Return the address of the store that a store was left for, `None` where it was not."""
     note = database.read_now(read_note)
     return note.other if note is not None and note.end is End.LEFT else None
-
-
-def check_in_use(database: Database) -> None:
-    """Raise StoreMoved for a store that was left, StoreError for one that is being filled."""
-    note = database.read_now(read_note)
-    if note is None or note.end in {End.COPIED, End.TAKEN}:
-        return
-    if note.end is End.LEFT:
-        raise moved(note.other)
-    raise StoreError(
-        f"The store is being filled from {note.other}",
-        hint="`recollect migrate --to` with its address, given where that one is, goes on; or name another store.",
-    )
 
 
 def elsewhere(settings: Settings, to: str, schema: str | None) -> Settings:

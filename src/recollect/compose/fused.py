@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 from recollect.compose.render import Format
 
@@ -19,7 +19,7 @@ class Fused:
     def shown(self, style: Format) -> str:
         """Return the text in a format."""
         if style == "xml":
-            return f"<memories>\n{escape(self.text)}\n</memories>"
+            return f"<memories>\n{escape(self.text, quote=False)}\n</memories>"
         if style == "text":
             rows = self.text.splitlines()
             return "\n".join(f"{row.removeprefix('### ')}:" if row.startswith("### ") else row for row in rows)

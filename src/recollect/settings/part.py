@@ -11,7 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
 class Part(BaseModel):
     """A group of settings; unknown names are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _listed(value: object) -> object:

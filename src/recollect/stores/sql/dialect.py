@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -23,16 +22,19 @@ def is_postgresql(connection: sa.Connection) -> bool:
     return connection.dialect.name == POSTGRESQL
 
 
-def insert_new(table: sa.Table) -> postgresql.Insert:
+def insert_new(table: sa.Table) -> sa.Insert:
     """Return an INSERT that passes over rows that are there already; both dialects render it."""
-    return postgresql.insert(table).on_conflict_do_nothing()
+    statement = sa.insert(table)
+    # The place both dialects' own `on_conflict_do_nothing` takes; either of theirs is rendered by one of them only.
+    statement._post_values_clause = sa.text("ON CONFLICT DO NOTHING")  # noqa: SLF001
+    return statement
 
 
 def among(connection: sa.Connection, column: sa.ColumnElement[int], keys: Sequence[int]) -> sa.ColumnElement[bool]:
     """Return the condition that a number is one of these; PostgreSQL takes them as one parameter."""
     if not is_postgresql(connection):
         return column.in_(keys)
-    return column == sa.any_(sa.bindparam(None, list(keys), postgresql.ARRAY(sa.BigInteger), unique=True))
+    return column == sa.any_(sa.bindparam(None, list(keys), sa.ARRAY(sa.BigInteger), unique=True))
 
 
 class place_of(FunctionElement[int]):  # noqa: N801 - an SQL function is written small
