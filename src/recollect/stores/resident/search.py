@@ -32,7 +32,7 @@ class Answer:
 
     `entries` holds the chunk of each entry and `places` the entry of each chunk (-1: none); both are `None` where the
     chunks are scored themselves. `mask` tells which memories may answer (`None`: all). `floor` is the score of nothing,
-    `space` what holds the vectors.
+    `space` what holds the vectors, `leading` the entries that are known to have the highest scores, if any are.
     """
 
     shard: Shard
@@ -42,9 +42,10 @@ class Answer:
     mask: Mask | None
     floor: float
     space: Space | None = None
+    leading: Keys | None = None
 
     def best(self, limit: int) -> tuple[Keys, Scores, Keys]:
-        """Return the rows, scores and chunk keys of at least the best `limit` memories, each once."""
+        """Return the rows, scores and chunk keys of at least the best `limit` memories, each once, in no order."""
         owners = self.shard.chunk_row.data
         scores = self.scores
         if self.mask is not None:
@@ -52,13 +53,22 @@ class Answer:
             scores = np.where(self.mask[of], scores, np.float32(self.floor))
         # Only documents have several vectors, but many a memory several chunks.
         wide = limit if self.shard.aligned else (SPARE * limit if self.entries is None else 2 * limit)
-        found = highest(scores, wide, self.floor)
+        found = self._highest(scores, wide)
+        if self.shard.aligned:
+            chunks = found if self.entries is None else self.entries[found]
+            return chunks, scores[found], self.shard.chunk_key.data[chunks]
         found = found[(-scores[found]).argsort(kind="stable")]
         chunks = found if self.entries is None else self.entries[found]
-        if self.shard.aligned:
-            return chunks, scores[found], self.shard.chunk_key.data[chunks]
         once = firsts(owners[chunks])
         return owners[chunks[once]], scores[found[once]], self.shard.chunk_key.data[chunks[once]]
+
+    def _highest(self, scores: Scores, count: int) -> Keys:
+        """Return the entries of at least the `count` highest scores, in no order."""
+        if self.leading is not None and self.mask is None:
+            found = self.leading[scores[self.leading] > self.floor]
+            if len(found) >= count:
+                return found
+        return highest(scores, count, self.floor)
 
     def best_of_each(self, each: int, told: Keys) -> tuple[Keys, Scores, Keys]:
         """Return the rows, scores and chunk keys of the best `each` memories of every tenant here, each once.
@@ -188,6 +198,9 @@ SAMPLE = 2_000
 PROBE = 1_000
 """Scores by which it is guessed how high the best are: twice as many as need be are looked at then."""
 
+LEADING = 400
+"""How many of the nearest vectors are picked out once for all: as many as a search of the usual width looks at."""
+
 SPARE = 4
 """How many chunks are looked at for each memory wanted, since several may belong to one."""
 
@@ -211,11 +224,12 @@ def vector_answer(shard: Shard, model: str, question: NDArray[np.float32], refin
         return Answer(shard, np.empty(0, np.float32), none, none, mask, -np.inf)
     check_dimension(model, space.dimension, len(question))
     cosines = space.cosines(question)
-    top = highest(cosines, refine, -np.inf)
+    leading = highest(cosines, LEADING, -np.inf)
+    top = leading[highest(cosines[leading], refine, -np.inf)]
     cosines[top] = space.exact(top, question)
     if shard.dead_chunks:
         cosines[~shard.chunk_alive.data[space.chunk.data]] = -np.inf
-    return Answer(shard, cosines, space.chunk.data, space.of_chunk.data, mask, -np.inf, space)
+    return Answer(shard, cosines, space.chunk.data, space.of_chunk.data, mask, -np.inf, space, leading)
 
 
 def allowed(shard: Shard, where: Where, conversations: Sequence[int] | None, keys: Sequence[int] | None) -> Mask | None:
