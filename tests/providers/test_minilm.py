@@ -287,6 +287,7 @@ async def test_a_question_that_nobody_waits_for_any_more_is_not_embedded(home: P
     left, kept = (asyncio.create_task(busy.embed_question(text, least=0.5)) for text in ("left?", "kept?"))
     await asyncio.sleep(0.05)
     left.cancel()
+    await asyncio.wait([left])
     go_on.set()
     assert await kept is not None
     assert began == ["kept?"]
