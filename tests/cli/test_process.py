@@ -18,7 +18,7 @@ from recollect.version import __version__
 COMMAND = [sys.executable, "-c", "from recollect.cli.main import main; main()"]
 HEAVY = "('numpy', 'onnxruntime', 'sqlalchemy', 'rich', 'pydantic', 'asyncio')"
 IDLE = "('sqlalchemy.dialects.postgresql', 'http.client', 'xml', 'recollect.stores.sql.copying.pair')"
-"""What a search over a file has no use for, and would take a tenth of a second to import."""
+"""What a search over a file has no use for, and would take long to import."""
 
 
 def test_version_and_help_import_nothing_heavy(home: Path, compiled: None) -> None:

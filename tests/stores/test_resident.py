@@ -17,8 +17,8 @@ from recollect.exchange import Batch, Revision
 from recollect.models import Compare, Kind, Memory, Op, Reach, Scope, Where
 from recollect.stores.resident.column import Column
 from recollect.stores.resident.postings import Postings, lengths_of, term_code
-from recollect.stores.resident.search import PROBE, firsts, highest
-from recollect.stores.resident.shard import rows_of
+from recollect.stores.resident.search import LEADING, PROBE, Answer, firsts, highest
+from recollect.stores.resident.shard import Shard, rows_of
 from recollect.testing.backend import Backend
 from recollect.testing.clock import START
 from recollect.testing.embedder import FakeEmbedder
@@ -344,3 +344,23 @@ def test_the_highest_are_never_missed(size: int, shape: str) -> None:
     for count in (1, 64, 400, size):
         best = np.sort(scores[scores > floor])[::-1][:count]
         assert np.sort(scores[highest(scores, count, floor)])[::-1].tolist() == best.tolist()
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+@pytest.mark.parametrize("limit", [1, 200, LEADING, 1000])
+@pytest.mark.parametrize("dead", [0, 300, 1990])
+def test_the_leading_vectors_answer_as_all_of_them_would(limit: int, dead: int, pieces: int) -> None:
+    scores = np.random.default_rng(limit).normal(size=2000).astype(np.float32)
+    leading = highest(scores, LEADING, -np.inf)
+    scores[(-scores).argsort()[:dead]] = -np.inf  # the best of them were deleted
+    shard, chunks = Shard(), np.arange(2000)
+    shard.aligned = pieces == 1
+    shard.chunk_key.append(chunks)
+    shard.chunk_row.append(chunks // pieces)
+
+    def best(known: Any) -> list[tuple[int, float]]:
+        answer = Answer(shard, scores, chunks, chunks, None, -np.inf, leading=known)
+        rows, found, _ = answer.best(limit)
+        return sorted(zip(rows.tolist(), found.tolist(), strict=True), key=lambda one: -one[1])[:limit]
+
+    assert best(leading) == best(None)

@@ -181,12 +181,13 @@ def highest(scores: Scores, count: int, floor: float) -> Keys:
         least = sample[-min(len(sample), 2 * count // step + 8)]
         found = (scores >= least).nonzero()[0] if least > floor else None
         if found is not None and len(found) >= count:
-            return _highest(scores, found, count)
+            return among(scores, found, count)
     # Partitioning takes twenty times as long where most scores are the same nothing: those are left out first.
-    return _highest(scores, (scores > floor).nonzero()[0], count)
+    return among(scores, (scores > floor).nonzero()[0], count)
 
 
-def _highest(scores: Scores, rows: Keys, count: int) -> Keys:
+def among(scores: Scores, rows: Keys, count: int) -> Keys:
+    """Return those of some rows that have the `count` highest scores, in no order."""
     if len(rows) <= count:
         return rows
     return rows[np.argpartition(scores[rows], len(rows) - count)[len(rows) - count :]]
@@ -225,7 +226,7 @@ def vector_answer(shard: Shard, model: str, question: NDArray[np.float32], refin
     check_dimension(model, space.dimension, len(question))
     cosines = space.cosines(question)
     leading = highest(cosines, LEADING, -np.inf)
-    top = leading[highest(cosines[leading], refine, -np.inf)]
+    top = among(cosines, leading, refine)
     cosines[top] = space.exact(top, question)
     if shard.dead_chunks:
         cosines[~shard.chunk_alive.data[space.chunk.data]] = -np.inf

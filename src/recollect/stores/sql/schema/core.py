@@ -2,7 +2,7 @@
 
 Times are microseconds since 1970 in UTC. A tenant is a pair of user and project: every index starts with it, so that a
 question never reads another tenant's rows. Indexes over a part of a table are so on PostgreSQL too, as the migrations
-say: to say it here would load that dialect, a thirtieth of a second, for everyone.
+say: to say it here would load that dialect for everyone.
 """
 
 from __future__ import annotations
