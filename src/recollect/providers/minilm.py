@@ -2,6 +2,7 @@
 
 Short calls (a question) have a thread of their own, so that a question never waits behind a thousand memories; bulk
 calls (memories being indexed) are shared out among several, which step back for whoever asks or captures meanwhile.
+Where nothing else is being embedded, two threads share the work on one question.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,6 +42,8 @@ QUICK = 2000  # characters in all that still count as a short call
 HANDOVER = 0.001  # seconds at most that the caller stands back until a question is cut and looked up: it takes half
 STEP_BACK = 10  # how much nicer bulk threads are: to capture beside them takes two thirds of the time, to search too
 SHARE = 64  # texts of like length that one thread embeds at a time
+PAIR = 2  # threads that share a question: what its weights take to come from memory is most of its time
+BLOCKS = "4"  # parts a thread's share is cut into: one that is held up leaves the rest to the other
 
 _WHOLE = np.ones((1, WINDOW), np.float32)  # the mask of a text alone, and the penalty where nothing is padded
 _UNPADDED = np.zeros((1, 1, 1, 1), np.float32)
@@ -75,9 +79,11 @@ class MiniLM:
         self._folder = folder
         self._precision: Precision = precision
         self._threads = threads
+        self._at_rest = min(PAIR, threads, os.cpu_count() or 1)  # threads for a question while nothing else goes on
         self._loading = threading.Lock()
         self._encoder: Encoder | None = None
         self._asked = 0  # questions under way
+        self._given = 0  # other calls under way
         self._quick = ThreadPoolExecutor(1, thread_name_prefix="recollect-embed-quick")
         self._bulk = ThreadPoolExecutor(threads, "recollect-embed-bulk", step_back)
 
@@ -108,6 +114,13 @@ class MiniLM:
         """
         if not texts:
             return []
+        self._given += 1
+        try:
+            return await self._embed(texts)
+        finally:
+            self._given -= 1
+
+    async def _embed(self, texts: Sequence[str]) -> list[Embedding]:
         run = asyncio.get_running_loop().run_in_executor
         if sum(map(len, texts)) <= QUICK:
             return await run(self._quick, self.embed_now, list(texts))
@@ -130,9 +143,10 @@ class MiniLM:
         begun = threading.Lock()
         begun.acquire()
         alone = not self._asked
+        threads = self._at_rest if alone and not self._given else 1
         self._asked += 1
         try:
-            embedding = on_thread(self._quick, lambda: self._question(text, least, begun), drop=True)
+            embedding = on_thread(self._quick, lambda: self._question(text, least, begun, threads), drop=True)
             # The thread needs the interpreter until the model runs; else it would get it only when this one rests.
             if alone:
                 begun.acquire(timeout=HANDOVER)
@@ -140,17 +154,17 @@ class MiniLM:
         finally:
             self._asked -= 1
 
-    def _question(self, text: str, least: float, begun: threading.Lock) -> Embedding | None:
+    def _question(self, text: str, least: float, begun: threading.Lock, threads: int) -> Embedding | None:
         """Embed a question; let go of `begun` as soon as the interpreter is not needed."""
         try:
-            encoder = self.load()
+            encoder = self.load(threads)
             pieces = encoder.cut(text)
             if pieces.known <= least:
                 return None
             inputs = encoder.inputs([pieces.ids])
         finally:
             begun.release()
-        return pieces.embedding(encoder.vectors(inputs)[0])
+        return pieces.embedding(encoder.vectors(inputs, threads)[0])
 
     def embed_now(self, texts: Sequence[str]) -> list[Embedding]:
         """Do what `embed` does in the calling thread."""
@@ -162,12 +176,12 @@ class MiniLM:
             return "loaded"
         return "missing" if find(MINILM, self._home, self._folder) is None else "here"
 
-    def load(self) -> Encoder:
-        """Return the loaded model, loading it at the first call; safe from any thread."""
+    def load(self, threads: int = 1) -> Encoder:
+        """Return the loaded model, at the first call loaded for runs on so many threads; safe from any thread."""
         with self._loading:
             if self._encoder is None:
                 place = require(MINILM, self._home, self._folder)
-                self._encoder = Encoder(place, self._precision)
+                self._encoder = Encoder(place, self._precision, threads)
             return self._encoder
 
     def close(self) -> None:
@@ -178,15 +192,17 @@ class MiniLM:
 
 
 class Encoder:
-    """The loaded tokenizer and session; every method may be called from several threads at once."""
+    """The loaded tokenizer and sessions; every method may be called from several threads at once."""
 
-    def __init__(self, place: Path, precision: Precision) -> None:
+    def __init__(self, place: Path, precision: Precision, threads: int = 1) -> None:
         self._weights = Safetensors(place / "model.safetensors")
         self._words, self._places = tables(self._weights)  # the words stay in the file: only pages in use cost memory
         # ONNX Runtime reads these in place for as long as the session lives.
         self._arrays = {name: np.ascontiguousarray(a) for name, a in initialisers(self._weights, precision).items()}
         self._tokenizer = _tokenizer(place / "tokenizer.json")
-        self._session, self._failures = _session(model_bytes(precision), self._arrays)
+        self._model = model_bytes(precision)
+        self._opening = threading.Lock()
+        self._sessions = {threads: _session(self._model, self._arrays, threads)}
         self._weights.release()
 
     def embed(self, texts: Sequence[str]) -> list[Embedding]:
@@ -225,13 +241,21 @@ class Encoder:
         penalty = ((mask - 1) * FAR)[:, None, None] if not mask.all() else _UNPADDED
         return {"rows": looked_up, "mask": mask, "penalty": penalty}
 
-    def vectors(self, inputs: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Run the graph; return a vector a text. Others have the interpreter meanwhile."""
+    def vectors(self, inputs: dict[str, NDArray[np.float32]], threads: int = 1) -> NDArray[np.float32]:
+        """Run the graph on one or on two threads; return a vector a text. Others have the interpreter meanwhile."""
+        session = self._sessions.get(threads) or self._opened(threads)
         try:
-            vectors = self._session.run(None, inputs)[0]
-        except self._failures as error:
+            vectors = session.run(None, inputs)[0]
+        except _failures() as error:
             raise ProviderFailed(f"ONNX Runtime could not embed {len(inputs['mask'])} texts: {error}") from error
         return np.asarray(vectors, "<f4")
+
+    def _opened(self, threads: int) -> Any:
+        """Return the session for so many threads, made when it is first needed: many processes never need both."""
+        with self._opening:
+            if threads not in self._sessions:
+                self._sessions[threads] = _session(self._model, self._arrays, threads)
+            return self._sessions[threads]
 
 
 def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -269,16 +293,18 @@ def _tokenizer(path: Path) -> Any:
     return tokenizer
 
 
-def _session(model: bytes, arrays: dict[str, NDArray[Any]]) -> tuple[Any, tuple[type[Exception], ...]]:
-    """Return the session, and the errors its runs may raise."""
+def _session(model: bytes, arrays: dict[str, NDArray[Any]], threads: int) -> Any:
+    """Return a session in which a run takes so many threads; raise EmbedderMissing where the weights do not fit."""
     quiet()
     import onnxruntime  # noqa: PLC0415 - a fifth of a second that only who embeds should pay
-    from onnxruntime.capi import onnxruntime_pybind11_state as state  # noqa: PLC0415 - as above
 
-    failures = (state.Fail, state.RuntimeException, state.InvalidArgument, state.InvalidGraph, state.NotImplemented)
     options = onnxruntime.SessionOptions()
-    # One thread a run: these matrices are so small that sharing one costs more than it gains. Runs go side by side.
-    options.intra_op_num_threads = 1
+    # These matrices are so small that sharing a run of many costs more than it gains: runs go side by side.
+    options.intra_op_num_threads = threads
+    if threads > 1:  # they wait for each other awake, but only while there is a run
+        options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        options.add_session_config_entry("session.dynamic_block_base", BLOCKS)
     options.log_severity_level = 3
     # The graph is already as it should run; looking for improvements would only delay the start.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -286,6 +312,14 @@ def _session(model: bytes, arrays: dict[str, NDArray[Any]]) -> tuple[Any, tuple[
         list(arrays), [onnxruntime.OrtValue.ortvalue_from_numpy(a) for a in arrays.values()]
     )
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"]), failures
-    except failures as error:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except _failures() as error:
         raise EmbedderMissing(f"ONNX Runtime cannot load the weights: {error}", hint=PULL) from error
+
+
+@cache
+def _failures() -> tuple[type[Exception], ...]:
+    """Return the errors that making a session or running it may raise."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state  # noqa: PLC0415 - as above
+
+    return state.Fail, state.RuntimeException, state.InvalidArgument, state.InvalidGraph, state.NotImplemented

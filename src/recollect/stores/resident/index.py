@@ -266,7 +266,9 @@ class ResidentLore:
 
     async def speakers(self, where: Where) -> frozenset[int]:
         """Return who speaks in reach."""
-        found = await self._threads.run(_speakers, Where(where.reach.tenants), light=True)
+        narrow = where.filter is not None or where.reach.conversation_id is not None
+        wide = Where(where.reach.tenants) if narrow else where
+        found = await self._threads.run(_speakers, wide, light=True)
         return await self._behind.speakers(where) if found is None else found
 
 
