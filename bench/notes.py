@@ -36,7 +36,8 @@ METHOD = """## How it is measured
   Chroma's server is handed vectors and only compares them. Mem0's own server is not
   published as a package and was not run.
 - **Hooks** are whole processes, start to exit, against a Python that does nothing (`python -I -S -c pass`).
-- **Cold** is a process from start to exit, the file in the operating system's cache.
+- **Cold** is a process from start to exit, the file in the operating system's cache, all modules compiled as `pip`
+  leaves them.
 - **Peers** run in environments of their own with their defaults, on the same texts and questions, and embed with
   recollect's model over an OpenAI-compatible endpoint on this machine, so none of them needs torch and all have the
   same vectors. Mem0 runs with `infer=False` and its local Qdrant; its optional extras (spaCy, fastembed) are not

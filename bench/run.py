@@ -113,6 +113,7 @@ def _process(task: Task) -> tuple[str, str, int]:
     process = subprocess.Popen(
         [sys.executable, "-m", *task.argv],
         cwd=ROOT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},  # what is installed was compiled by then
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -31,8 +31,8 @@ class Answer:
     """What one question found in one shard: a score by entry (a chunk, or a vector), and what names them.
 
     `entries` holds the chunk of each entry and `places` the entry of each chunk (-1: none); both are `None` where each
-    entry is the chunk of its own number. `mask` tells which memories may answer (`None`: all). `floor` is the score of nothing,
-    `space` what holds the vectors, `leading` the entries that are known to have the highest scores, if any are.
+    entry is the chunk of its own number. `mask` tells which memories may answer (`None`: all). `floor` is the score
+    of nothing, `space` what holds the vectors, `leading` the entries that are known to have the highest scores, if any.
     """
 
     shard: Shard

@@ -43,6 +43,8 @@ class SqliteFile:
         self._error = driver.error
         self._writer = _engine(driver, path, size=1)
         self._reader = _engine(driver, path, size=2 * readers + 2)
+        self._turn = threading.Lock()
+        self._pen: sa.Connection | None = None
         self._asking = threading.Lock()
         self._asker: Any = None
         self._watches: WeakSet[Watch] = WeakSet()
@@ -53,11 +55,15 @@ class SqliteFile:
 
     def write(self, work: Callable[[sa.Connection], T], *, durable: bool) -> T:
         """Run `work` under the writer's lock."""
-        return self._transact(self._writer, work, _FULL if durable else _NORMAL, "BEGIN IMMEDIATE")
+        with self._turn, self.translated():
+            connection = self._written()
+            with connection.begin():
+                return _run(connection, work, _FULL if durable else _NORMAL, "BEGIN IMMEDIATE")
 
     def read(self, work: Callable[[sa.Connection], T]) -> T:
         """Run `work` over one consistent view."""
-        return self._transact(self._reader, work, "BEGIN")
+        with self.translated(), self._reader.begin() as connection:
+            return _run(connection, work, "BEGIN")
 
     def ask(self, statement: str, values: Sequence[Any]) -> list[Any]:
         """Return the rows of one statement."""
@@ -70,8 +76,8 @@ class SqliteFile:
     def outside(self, statements: Sequence[str]) -> list[Any]:
         """Run statements on the writer's connection, outside any transaction."""
         rows: list[Any] = []
-        with self.translated(), self._writer.connect() as connection:
-            driver = connection.connection.dbapi_connection
+        with self._turn, self.translated():
+            driver = self._written().connection.dbapi_connection
             if driver is None:  # pragma: no cover - a pool always has one
                 raise StoreError("The database connection is gone")
             for statement in statements:
@@ -99,13 +105,11 @@ class SqliteFile:
         """Turn every error of the driver into one of ours."""
         return translated(self._error)
 
-    def _transact(self, engine: sa.Engine, work: Callable[[sa.Connection], T], *first: str) -> T:
-        with self.translated(), engine.begin() as connection:
-            # Said here: an engine that has somebody listen for the beginning asks for listeners at every statement.
-            cursor = connection.connection.cursor()
-            for statement in first:
-                cursor.execute(statement)
-            return work(connection)
+    def _written(self) -> sa.Connection:
+        """Return the connection that writes: kept, for to take it from the pool each time takes as long as to begin."""
+        if self._pen is None:
+            self._pen = self._writer.connect()
+        return self._pen
 
     def close(self) -> None:
         """Close every connection, those of watches that nobody closed among them."""
@@ -113,6 +117,8 @@ class SqliteFile:
             watch.close()
         if self._asker is not None:
             self._asker.close()
+        if self._pen is not None:
+            self._pen.close()
         self._writer.dispose()
         self._reader.dispose()
 
@@ -148,6 +154,14 @@ class Watch:
             if not self._closed:
                 self._closed = True
                 self._connection.close()
+
+
+def _run(connection: sa.Connection, work: Callable[[sa.Connection], T], *first: str) -> T:
+    # Said here: an engine that has somebody listen for the beginning asks for listeners at every statement.
+    cursor = connection.connection.cursor()
+    for statement in first:
+        cursor.execute(statement)
+    return work(connection)
 
 
 def _own_connection(engine: sa.Engine) -> PoolProxiedConnection:
