@@ -264,6 +264,33 @@ async def test_questions_asked_at_once_are_each_answered_as_alone(embedder: Mini
     assert await asyncio.gather(*(embedder.embed_question(text, least=0.5) for text in asked)) == alone
 
 
+@needs_weights
+async def test_two_threads_share_a_question_only_while_nothing_else_is_embedded(home: Path) -> None:
+    made, shared = MiniLM(home), []
+    one = MiniLM(home, threads=1)
+    asking = made._question
+
+    def question(text: str, least: float, begun: threading.Lock, threads: int) -> Embedding | None:
+        shared.append(threads)
+        return asking(text, least, begun, threads)
+
+    made._question = question  # type: ignore[method-assign]
+    texts = ["Who?", "What did Anna say about the trip?", "long " * 300]
+    for text in texts:
+        assert await made.embed_question(text, least=0.5) == await one.embed_question(text, least=0.5)
+    most = min(2, os.cpu_count() or 1)
+    assert shared == [most] * 3
+    writing = asyncio.create_task(made.embed(["a text"] * 2000))
+    await asyncio.sleep(0)
+    assert await made.embed_question("Who?", least=0.5) == await one.embed_question("Who?", least=0.5)
+    await asyncio.gather(writing, *(made.embed_question(text, least=0.5) for text in texts))
+    assert shared[3:] == [1] * 4
+    await made.embed_question("Who?", least=0.5)
+    assert shared[7:] == [most]
+    made.close()
+    one.close()
+
+
 async def test_a_question_without_weights_is_refused_every_time(tmp_path: Path) -> None:
     missing = MiniLM(tmp_path, folder=tmp_path / "nowhere")
     for _ in range(3):

@@ -43,7 +43,7 @@ HANDOVER = 0.001  # seconds at most that the caller stands back until a question
 STEP_BACK = 10  # how much nicer bulk threads are: to capture beside them takes two thirds of the time, to search too
 SHARE = 64  # texts of like length that one thread embeds at a time
 PAIR = 2  # threads that share a question: what its weights take to come from memory is most of its time
-BLOCKS = "4"  # parts a thread's share is cut into: one that is held up leaves the rest to the other
+BLOCKS = "4"  # blocks that each of their shares is cut into: who is held up leaves the rest to the other
 
 _WHOLE = np.ones((1, WINDOW), np.float32)  # the mask of a text alone, and the penalty where nothing is padded
 _UNPADDED = np.zeros((1, 1, 1, 1), np.float32)

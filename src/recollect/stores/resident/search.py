@@ -30,9 +30,9 @@ def idf(population: int, frequency: int) -> float:
 class Answer:
     """What one question found in one shard: a score by entry (a chunk, or a vector), and what names them.
 
-    `entries` holds the chunk of each entry and `places` the entry of each chunk (-1: none); both are `None` where each
-    entry is the chunk of its own number. `mask` tells which memories may answer (`None`: all). `floor` is the score
-    of nothing, `space` what holds the vectors, `leading` the entries that are known to have the highest scores, if any.
+    `entries` holds the chunk of each entry and `places` the entry of each chunk (-1: none); both are `None` where the
+    chunks are scored themselves. `mask` tells which memories may answer (`None`: all). `floor` is the score of nothing,
+    `space` what holds the vectors, `leading` the entries that are known to have the highest scores, if any are.
     """
 
     shard: Shard
@@ -52,7 +52,7 @@ class Answer:
             of = owners[: len(scores)] if self.entries is None else owners[self.entries]
             scores = np.where(self.mask[of], scores, np.float32(self.floor))
         # Only documents have several vectors, but many a memory several chunks.
-        wide = limit if self.shard.aligned else (SPARE * limit if self.space is None else 2 * limit)
+        wide = limit if self.shard.aligned else (SPARE * limit if self.entries is None else 2 * limit)
         found = self._highest(scores, wide)
         if self.shard.aligned:
             chunks = found if self.entries is None else self.entries[found]
@@ -77,7 +77,7 @@ class Answer:
         """
         owners, scores = self.shard.chunk_row.data, self.scores
         by_tenant = self.shard.by_tenant(self.entries, len(scores), self.space)
-        wide = each if self.shard.aligned else (SPARE * each if self.space is None else 2 * each)
+        wide = each if self.shard.aligned else (SPARE * each if self.entries is None else 2 * each)
         parts = [np.empty(0, np.int64)]
         for place in lacking(by_tenant.tenants, told, each).tolist():
             entries = by_tenant.order[by_tenant.starts[place] : by_tenant.starts[place + 1]]
@@ -230,8 +230,7 @@ def vector_answer(shard: Shard, model: str, question: NDArray[np.float32], refin
     cosines[top] = space.exact(top, question)
     if shard.dead_chunks:
         cosines[~shard.chunk_alive.data[space.chunk.data]] = -np.inf
-    named = (None, None) if space.aligned else (space.chunk.data, space.of_chunk.data)
-    return Answer(shard, cosines, *named, mask, -np.inf, space, leading)
+    return Answer(shard, cosines, space.chunk.data, space.of_chunk.data, mask, -np.inf, space, leading)
 
 
 def allowed(shard: Shard, where: Where, conversations: Sequence[int] | None, keys: Sequence[int] | None) -> Mask | None:

@@ -78,10 +78,7 @@ def grouped(tenants: Rows) -> Grouped:
 
 
 class Space:
-    """The vectors of one model: two int8 planes, and which chunk each belongs to.
-
-    `aligned` says that the chunks up to the last that has one have each a vector, of their own row number.
-    """
+    """The vectors of one model: two int8 planes, and which chunk each belongs to."""
 
     def __init__(self, dimension: int) -> None:
         self.dimension = dimension
@@ -91,7 +88,6 @@ class Space:
         self.scale: Column[Any] = Column(np.float32)
         self.chunk: Column[Any] = Column(np.int64)
         self.of_chunk: Column[Any] = Column(np.int64)
-        self.aligned = True
         self.grouped: Grouped | None = None
 
     @property
@@ -110,9 +106,7 @@ class Space:
             high[old],
             low[old],
         )
-        places = np.arange(len(self.chunk), len(self.chunk) + len(new))
-        self.of_chunk.data[chunks[new]] = places
-        self.aligned &= bool(np.array_equal(chunks[new], places))
+        self.of_chunk.data[chunks[new]] = np.arange(len(self.chunk), len(self.chunk) + len(new))
         for column, rows in ((self.scale, scale), (self.high, high), (self.low, low), (self.chunk, chunks)):
             column.append(rows[new])
 
@@ -204,8 +198,6 @@ class Shard:
 
     def picked(self, rows: Rows) -> Picked:
         """Return memories with their chunks."""
-        if self.aligned:
-            return Picked(rows, rows, None)
         first, pieces = self.column("first")[rows], self.column("pieces")[rows]
         return Picked(rows, first, chunks_of(first, pieces) if (pieces > 1).any() else None)
 
