@@ -305,9 +305,9 @@ async def test_a_question_that_nobody_waits_for_any_more_is_not_embedded(home: P
     await busy.embed_question("Who?", least=0.5)
     go_on, began, asking = threading.Event(), [], busy._question
 
-    def question(text: str, *how: Any) -> Embedding | None:
+    def question(text: str, least: float, begun: threading.Lock, threads: int) -> Embedding | None:
         began.append(text)
-        return asking(text, *how)
+        return asking(text, least, begun, threads)
 
     busy._question = question  # type: ignore[method-assign]
     busy._quick.submit(go_on.wait, 10)

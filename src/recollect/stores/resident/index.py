@@ -266,9 +266,7 @@ class ResidentLore:
 
     async def speakers(self, where: Where) -> frozenset[int]:
         """Return who speaks in reach."""
-        narrow = where.filter is not None or where.reach.conversation_id is not None
-        whole = Where(where.reach.tenants) if narrow else where  # the same object as all of a search asks of
-        found = await self._threads.run(_speakers, whole, light=True)
+        found = await self._threads.run(_speakers, Where(where.reach.tenants), light=True)
         return await self._behind.speakers(where) if found is None else found
 
 

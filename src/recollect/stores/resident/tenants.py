@@ -65,7 +65,6 @@ class Tenants:
         self._lock = threading.Lock()
         self._shards: OrderedDict[Group, Shard] = OrderedDict()
         self._reaches: tuple[int, dict[Reach, list[int]]] = (-1, {})
-        self._handed: dict[str | None, tuple[Where, Opened]] = {}
         self._large: Lately[tuple[tuple[Group, ...], str | None], bool] = Lately()
 
     def open(self, where: Where, model: str | None = None) -> Opened | None:
@@ -96,7 +95,6 @@ class Tenants:
                 self._large.keep((tuple(groups), model), value=True)
                 return None
             shards = [fresh.get(group, shard) for group, shard in zip(groups, shards, strict=True)]
-            self._handed.clear()  # it may hold shards that were let go of
             self._evict(set(groups))
         narrow = where.filter is not None or where.reach.conversation_id is not None
         if not narrow:
@@ -105,16 +103,10 @@ class Tenants:
         return Opened(stamp, tuple(tenants), tuple(shards), talks, keys)
 
     def at_hand(self, where: Where, model: str | None = None) -> Opened | None:
-        """Return what `open` would where it need not read the file, else `None`; takes microseconds.
-
-        A search asks several times of the same object: what it was handed is good until somebody writes.
-        """
-        stamp = self._epoch.now()
-        handed = self._handed.get(model)
-        if handed is not None and handed[0] is where and handed[1].stamp == stamp:
-            return handed[1]
+        """Return what `open` would where it need not read the file, else `None`; takes microseconds."""
         if where.filter is not None or where.reach.conversation_id is not None:
             return None
+        stamp = self._epoch.now()
         seen, known = self._reaches
         tenants = known.get(where.reach.tenants)
         if seen != stamp or tenants is None:
@@ -125,9 +117,7 @@ class Tenants:
             if shard is None or shard.seen != stamp or (model is not None and shard.spaces_seen.get(model) != stamp):
                 return None
             shards.append(shard)
-        found = Opened(stamp, tuple(tenants), tuple(shards))
-        self._handed[model] = where, found
-        return found
+        return Opened(stamp, tuple(tenants), tuple(shards))
 
     def stamp(self) -> int:
         """Return a number that is another one after every write that a search could see; takes microseconds."""
@@ -136,7 +126,6 @@ class Tenants:
     def forget(self, model: str | None) -> None:
         """Let go of the vectors of a model (or all): they were dropped."""
         with self._lock:
-            self._handed.clear()
             for shard in self._shards.values():
                 with shard.lock:
                     for name in [name for name in shard.spaces if model in {None, name}]:
@@ -146,7 +135,6 @@ class Tenants:
     def close(self) -> None:
         """Let go of everything."""
         self._epoch.close()
-        self._handed.clear()
         self._shards.clear()
 
     @property
