@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from recollect.errors import EmbedderMissing
 from recollect.models import Embedding
-from recollect.providers.minilm import BATCH, RUN, STEP_BACK, WINDOW, MiniLM, batches
+from recollect.providers.minilm import BATCH, RUN, STEP_BACK, WINDOW, Encoder, MiniLM, batches, spare_core
 from recollect.providers.safetensors import Safetensors
 from recollect.providers.weights import MINILM, find
 
@@ -265,30 +265,58 @@ async def test_questions_asked_at_once_are_each_answered_as_alone(embedder: Mini
 
 
 @needs_weights
-async def test_two_threads_share_a_question_only_while_nothing_else_is_embedded(home: Path) -> None:
-    made, shared = MiniLM(home), []
-    one = MiniLM(home, threads=1)
-    asking = made._question
+async def test_two_threads_share_a_question_only_while_nothing_else_is_embedded(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, one, runs = MiniLM(home), MiniLM(home, threads=1), []
+    vectors = Encoder.vectors
 
-    def question(text: str, least: float, begun: threading.Lock, threads: int) -> Embedding | None:
-        shared.append(threads)
-        return asking(text, least, begun, threads)
+    def counted(encoder: Encoder, inputs: Any, threads: int = 1) -> Any:
+        if encoder is made._encoder and inputs["rows"].shape[1] == 1:
+            runs.append(threads)
+        return vectors(encoder, inputs, threads)
 
-    made._question = question  # type: ignore[method-assign]
+    monkeypatch.setattr(Encoder, "vectors", counted)
+    spare = [True]
+    monkeypatch.setattr("recollect.providers.minilm.spare_core", lambda: spare[0])
     texts = ["Who?", "What did Anna say about the trip?", "long " * 300]
     for text in texts:
         assert await made.embed_question(text, least=0.5) == await one.embed_question(text, least=0.5)
-    most = min(2, os.cpu_count() or 1)
-    assert shared == [most] * 3
+    assert runs == [2, 2, 2]
+    spare[0] = False
+    assert await made.embed_question("Who?", least=0.5) == await one.embed_question("Who?", least=0.5)
+    spare[0] = True
     writing = asyncio.create_task(made.embed(["a text"] * 2000))
     await asyncio.sleep(0)
-    assert await made.embed_question("Who?", least=0.5) == await one.embed_question("Who?", least=0.5)
     await asyncio.gather(writing, *(made.embed_question(text, least=0.5) for text in texts))
-    assert shared[3:] == [1] * 4
+    assert runs[3:] == [1, 1, 1, 1]
     await made.embed_question("Who?", least=0.5)
-    assert shared[7:] == [most]
+    assert runs[7:] == [2]
     made.close()
     one.close()
+
+
+@pytest.mark.parametrize(
+    ("said", "cores", "spare"),
+    [
+        (b"0.10 0.20 0.30 1/153 900\n", 2, True),
+        (b"0.10 0.20 0.30 2/153 900\n", 2, False),
+        (b"0.10 0.20 0.30 2/153 900\n", 4, True),
+        (b"0.10 0.20 0.30 1/153 900\n", 1, False),
+        (b"nothing\n", 2, False),
+        (None, 2, False),
+        (None, 8, True),
+    ],
+)
+def test_a_core_is_spare_where_fewer_are_running(
+    said: bytes | None, cores: int, spare: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, opened = tmp_path / "loadavg", os.open
+    if said is not None:
+        place.write_bytes(said)
+    monkeypatch.setattr(os, "open", lambda _, *more: opened(place, *more))
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert spare_core() is spare
 
 
 async def test_a_question_without_weights_is_refused_every_time(tmp_path: Path) -> None:
@@ -305,9 +333,9 @@ async def test_a_question_that_nobody_waits_for_any_more_is_not_embedded(home: P
     await busy.embed_question("Who?", least=0.5)
     go_on, began, asking = threading.Event(), [], busy._question
 
-    def question(text: str, least: float, begun: threading.Lock, threads: int) -> Embedding | None:
+    def question(text: str, least: float, begun: threading.Lock, only: bool) -> Embedding | None:
         began.append(text)
-        return asking(text, least, begun, threads)
+        return asking(text, least, begun, only)
 
     busy._question = question  # type: ignore[method-assign]
     busy._quick.submit(go_on.wait, 10)

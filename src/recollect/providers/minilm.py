@@ -2,7 +2,7 @@
 
 Short calls (a question) have a thread of their own, so that a question never waits behind a thousand memories; bulk
 calls (memories being indexed) are shared out among several, which step back for whoever asks or captures meanwhile.
-Where nothing else is being embedded, two threads share the work on one question.
+Where nothing else is being embedded and a core has nothing to do, two threads share the work on one question.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class MiniLM:
         self._folder = folder
         self._precision: Precision = precision
         self._threads = threads
-        self._at_rest = min(PAIR, threads, os.cpu_count() or 1)  # threads for a question while nothing else goes on
+        self._together = min(PAIR, threads)
         self._loading = threading.Lock()
         self._encoder: Encoder | None = None
         self._asked = 0  # questions under way
@@ -143,10 +143,10 @@ class MiniLM:
         begun = threading.Lock()
         begun.acquire()
         alone = not self._asked
-        threads = self._at_rest if alone and not self._given else 1
+        only = alone and not self._given
         self._asked += 1
         try:
-            embedding = on_thread(self._quick, lambda: self._question(text, least, begun, threads), drop=True)
+            embedding = on_thread(self._quick, lambda: self._question(text, least, begun, only), drop=True)
             # The thread needs the interpreter until the model runs; else it would get it only when this one rests.
             if alone:
                 begun.acquire(timeout=HANDOVER)
@@ -154,9 +154,10 @@ class MiniLM:
         finally:
             self._asked -= 1
 
-    def _question(self, text: str, least: float, begun: threading.Lock, threads: int) -> Embedding | None:
-        """Embed a question; let go of `begun` as soon as the interpreter is not needed."""
+    def _question(self, text: str, least: float, begun: threading.Lock, only: bool) -> Embedding | None:
+        """Embed a question, the `only` text that is embedded; let go of `begun` when the interpreter is not needed."""
         try:
+            threads = self._together if only and spare_core() else 1
             encoder = self.load(threads)
             pieces = encoder.cut(text)
             if pieces.known <= least:
@@ -275,6 +276,23 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
     while end:
         yield order[begins[end] : end]
         end = begins[end]
+
+
+def spare_core() -> bool:
+    """Return whether a core has nothing to do now; where nobody tells (Linux does), whether there are more than two.
+
+    To share the work with a thread that has to wait for its core takes longer than to do it alone.
+    """
+    cores = os.cpu_count() or 1
+    try:
+        file = os.open("/proc/loadavg", os.O_RDONLY)  # five microseconds
+        try:
+            running = int(os.read(file, 128).split()[3].partition(b"/")[0])  # the caller is one of them
+        finally:
+            os.close(file)
+    except (OSError, ValueError, IndexError):
+        return cores > PAIR
+    return running < cores
 
 
 def step_back() -> None:
