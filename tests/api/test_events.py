@@ -205,10 +205,10 @@ async def test_the_progress_of_jobs_is_told(listen: Listen, home: Path) -> None:
     async with memory, serving(create_app(memory, memory.app.settings)) as running:
         ear = await listen(running)
         await memory.capture(turns(["We moved to Hetzner on Monday"]))
-        assert (await ear.next(jobs=True)).name == "added"
-        begun = await ear.next(jobs=True)
-        assert (begun.name, begun.id) == ("jobs", None)
-        assert begun.data["jobs"] == {"embed": {"ready": 1}, "derive": {"ready": 1}}
+        begun = {heard.name: heard for heard in [await ear.next(jobs=True) for _ in range(2)]}
+        assert begun.keys() == {"added", "jobs"}  # either may be told first
+        assert begun["jobs"].id is None
+        assert begun["jobs"].data["jobs"] == {"embed": {"ready": 1}, "derive": {"ready": 1}}
         await memory.drain()
         while (heard := await ear.next(jobs=True)).data.get("jobs") != {}:
             assert heard.name in {"jobs", "added", "revised"}
