@@ -311,12 +311,25 @@ async def test_two_threads_share_a_question_only_while_nothing_else_is_embedded(
 def test_a_core_is_spare_where_fewer_are_running(
     said: bytes | None, cores: int, spare: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    place, opened = tmp_path / "loadavg", os.open
-    if said is not None:
-        place.write_bytes(said)
-    monkeypatch.setattr(os, "open", lambda _, *more: opened(place, *more))
+    place = tmp_path / "loadavg"
+    place.write_bytes(said or b"")
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert spare_core() is spare
+    with place.open("rb") as file:
+
+        def load() -> int:
+            if said is None:
+                raise FileNotFoundError(place)
+            return file.fileno()
+
+        monkeypatch.setattr("recollect.providers.minilm._load", load)
+        assert [spare_core(), spare_core()] == [spare, spare]
+
+
+def test_what_runs_is_read_anew_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 10_000)
+    assert spare_core()
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert not spare_core()
 
 
 async def test_a_question_without_weights_is_refused_every_time(tmp_path: Path) -> None:
