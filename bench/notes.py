@@ -22,14 +22,14 @@ METHOD = """## How it is measured
   one call, sorted by length by itself: once all of them, and once the very texts that recollect hands it, which
   are all but greetings. Its rate divided by Mem0's is the most that anything which embeds every text here could reach.
 - **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding
-  included, with the result read from the database. Stores are synthetic: mostly 15 to 25 words from a Zipf-Mandelbrot
-  vocabulary of 30,000 words in two sentences, said by twenty speakers in conversations of 1,000 turns; Chinese
-  texts have about 18 characters and questions about 50; one turn in twenty is a mere greeting without a vector, one
-  in a hundred has 150 to 400 words and so several chunks. They are written through `capture`; their vectors are
-  random instead of embedded, which exact search does not notice, and derived facts and summaries are left out. The
-  embedding budget is not: every question is embedded. `store.memory_mb` is 6144 here: a million memories do not fit
-  the default of 1024 and would be searched in the file. 'First search' is the one that loads a scope. 'Held' is
-  what the index says it holds, 'grown' what the process grew by.
+  included, with the result read from the database, whose file lies in the operating system's cache. Stores are
+  synthetic: mostly 15 to 25 words from a Zipf-Mandelbrot vocabulary of 30,000 words in two sentences, said by twenty
+  speakers in conversations of 1,000 turns; Chinese texts have about 18 characters and questions about 50; one turn in
+  twenty is a mere greeting without a vector, one in a hundred has 150 to 400 words and so several chunks. They are
+  written through `capture`; their vectors are random instead of embedded, which exact search does not notice, and
+  derived facts and summaries are left out. The embedding budget is not: every question is embedded. `store.memory_mb`
+  is 6144 here: a million memories do not fit the default of 1024 and would be searched in the file. 'First search' is
+  the one that loads a scope. 'Held' is what the index says it holds, 'grown' what the process grew by.
 - **Acknowledgement** is `capture` of one turn with `synchronous=FULL`, the worker embedding in the background.
 - **Over HTTP** wrk asks for eight seconds over connections that stay open, after some questions that load the store;
   recollect embeds each question, its cache of their vectors being off, for wrk asks the same ones again and again;
