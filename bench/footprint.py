@@ -1,4 +1,4 @@
-"""What recollect costs around a search: acknowledgement, cold start, resident memory, disk."""
+"""What recollect costs around a search: cold start, resident memory, disk."""
 
 from __future__ import annotations
 
@@ -16,35 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import percentiles, resident, tell
-from bench.latency import WARM, clocked
-from bench.talk import Talk, talks
+from bench.talk import talks
 from recollect import AsyncMemory
 
 QUESTION = "What did Anna say about the trip?"
 LIBRARY = "from recollect import Memory\nwith Memory() as m: print(m.search({question!r}))"
-
-
-async def acknowledgement(found: Sequence[Talk], pause: float, most: int) -> list[float]:
-    """Return the milliseconds of each `capture` of one turn, durable when it returns, `pause` seconds apart."""
-    times: list[float] = []
-    with tempfile.TemporaryDirectory() as home:
-        async with AsyncMemory(home) as memory:
-            await memory.app.engine.embed.embed(["ready"])
-            for name, turn in [(name, turn) for name, turns in found for turn in turns][: most + WARM]:
-                times.append(
-                    await clocked(lambda t=turn, n=name: memory.capture([t], conversation_id=n, user_id="u"))  # type: ignore[misc]
-                )
-                await asyncio.sleep(pause)
-    return times[WARM:]
-
-
-async def capture(data: Path, most: int) -> dict[str, Any]:
-    """Measure the acknowledgement of turns that come now and then, and of those that come one upon the other."""
-    _, found = talks(data)
-    return {
-        "now_and_then": percentiles(await acknowledgement(found, 0.04, most)),
-        "one_upon_another": percentiles(await acknowledgement(found, 0.0, most)),
-    }
 
 
 def cold(home: Path, rounds: int) -> dict[str, Any]:
@@ -115,15 +91,13 @@ async def disk(data: Path, most: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure one of the four: capture DATA, cold HOME, memory HOME, disk DATA."""
+    """Measure one of the three: cold HOME, memory HOME, disk DATA."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("capture", "cold", "memory", "disk"))
+    parser.add_argument("what", choices=("cold", "memory", "disk"))
     parser.add_argument("place", type=Path)
     parser.add_argument("--most", type=int, default=300)
     given = parser.parse_args()
-    if given.what == "capture":
-        tell(asyncio.run(capture(given.place, given.most)))
-    elif given.what == "cold":
+    if given.what == "cold":
         tell(cold(given.place, max(5, given.most // 20)))
     elif given.what == "memory":
         tell(asyncio.run(memory(given.place)))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import median, tell
+from bench.pace import Rounds, felt
 from bench.synthetic.texts import CACHE
 from bench.talk import Talk, talks, texts_of
 from recollect import AsyncMemory
@@ -96,7 +97,7 @@ async def embedded(texts: Sequence[str]) -> float:
 
 
 async def measure(data: Path, most: int | None, rounds: int) -> dict[str, Any]:
-    """Take all in turn, `rounds` times, and return texts a second: the middle of each.
+    """Take all in turn, twice `rounds` times, and return texts a second: the middle of each in the calmer rounds.
 
     `share` is that of capture in what the embedder alone does right after it on the texts it was handed.
     """
@@ -105,27 +106,29 @@ async def measure(data: Path, most: int | None, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as home:
         handed, _ = await captured(found, home)
     ways: dict[str, Callable[[str], Awaitable[float]]] = {
-        "embedder_handed": lambda _: embedded(handed),
         "embedder": lambda _: embedded(texts),
         "add": lambda home: added(found, home),
     }
-    seconds: dict[str, list[float]] = {way: [] for way in ("capture", "capture_by_word", "capture_whole", *ways)}
-    for _ in range(rounds):
-        with tempfile.TemporaryDirectory() as home:
-            _, (by_word, by_meaning, whole) = await captured(found, home, len(handed))
-        seconds["capture_by_word"].append(by_word)
-        seconds["capture"].append(by_meaning)
-        seconds["capture_whole"].append(whole)
+    taken: Rounds[dict[str, float]] = Rounds()
+    for _ in range(2 * rounds):
+        one: dict[str, float] = {}
+        with felt() as paces, tempfile.TemporaryDirectory() as home:
+            _, times = await captured(found, home, len(handed))
+            one["capture_by_word"], one["capture"], one["capture_whole"] = times
+            one["embedder_handed"] = await embedded(handed)
         for way, work in ways.items():
             with tempfile.TemporaryDirectory() as home:
-                seconds[way].append(await work(home))
+                one[way] = await work(home)
+        taken.put(paces[0], one)
+    calm = taken.calmest(2)
+    seconds = {way: [one[way] for one in calm] for way in calm[0]}
     return {
         "texts": len(texts),
         "name": name,
         "words": sum(len(text.split()) for text in texts) / len(texts),
-        "share": median(
-            [alone / ours for alone, ours in zip(seconds["embedder_handed"], seconds["capture"], strict=True)]
-        ),
+        "share": median([one["embedder_handed"] / one["capture"] for one in calm]),
+        "share_all": [round(one["embedder_handed"] / one["capture"], 3) for one in taken.found],
+        "paces": taken.paces,
         "rate": {way: len(texts) / median(times) for way, times in seconds.items()},
         "all": {way: [len(texts) / one for one in times] for way, times in seconds.items()},
     }

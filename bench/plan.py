@@ -116,7 +116,7 @@ def _all(data: Path, size: Size) -> list[Task]:
         for together in ("8", "4")
     ]
     tasks += [
-        Task("capture", "capture", ("bench.footprint", "capture", str(data), *most)),
+        Task("capture", "capture", ("bench.acknowledged", str(data), *most)),
         Task("cold", "cold", ("bench.footprint", "cold", str(at / "10000"), *most)),
         Task("memory", "memory", ("bench.footprint", "memory", str(at / "10000"))),
         Task(

@@ -90,8 +90,9 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
         yield "Not measured.\n"
         return
     rate = found["rate"]
-    rounds = len(found["all"]["add"])
-    yield f"{found['texts']} {found['name']}, {found['words']:.0f} words on average; the middle of {rounds} rounds.\n"
+    rounds, taken = len(found["all"]["add"]), len(found["paces"])
+    said = f"the middle of the {rounds} calmer ones of {taken} rounds"
+    yield f"{found['texts']} {found['name']}, {found['words']:.0f} words on average; {said}.\n"
     ours = (
         ("recollect, `capture` of a conversation at a time, found by word", "capture_by_word"),
         ("recollect, the same, found by meaning too", "capture"),
@@ -157,6 +158,7 @@ def _latency(runs: Mapping[str, Any]) -> Iterator[str]:
             (
                 said + (", Chinese" if "zh-" in name else ""),
                 *(number(search[share]) for share in ("p50", "p95", "p99")),
+                " / ".join(number(found["search_all"][share]) for share in ("p50", "p95")),
                 number(found["embedding"]["p50"]),
                 number(found["load"]["p50"], 0),
                 number(found["resident"]["now"], 0),
@@ -169,6 +171,7 @@ def _latency(runs: Mapping[str, Any]) -> Iterator[str]:
         "p50 ms",
         "p95",
         "p99",
+        "in all, p50 / p95",
         "embedding",
         "first search",
         "resident MB",
@@ -182,8 +185,9 @@ def _footprint(runs: Mapping[str, Any]) -> Iterator[str]:
     """Yield what surrounds a search."""
     capture, cold, memory, disk = (result(runs, name) for name in ("capture", "cold", "memory", "disk"))
     rows = [
-        (f"one turn acknowledged, {said}", _ms(capture.get(way)))
-        for way, said in (("now_and_then", "25 a second"), ("one_upon_another", "one upon another"))
+        ("one turn acknowledged, 25 a second", _ms(capture.get("now_and_then"))),
+        ("the same, in all", _ms(capture.get("now_and_then_all"))),
+        ("one turn acknowledged, one upon another", _ms(capture.get("one_upon_another"))),
     ]
     rows.append((f"cold start on 10,000: {cold.get('way', 'search')}", _ms(cold.get("search"))))
     for state, said in (
@@ -256,7 +260,7 @@ def _peers(runs: Mapping[str, Any]) -> Iterator[str]:
             )
         ]
         for size in ("1000", "10000"):
-            ours = dig(result(runs, f"latency/{size}"), "search", "p50")
+            ours = dig(result(runs, f"latency/{size}"), "search_all", "p50")
             rows.append(
                 _beside(
                     f"{name}: search p50 at {int(size):,}, ms", ours, dig(found, f"search/{size}", "p50"), more=False
