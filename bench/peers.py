@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import median, percentiles, resident, tell, told
-from bench.ingest import captured
+from bench.ingest import captured, embedded
 from bench.latency import measure as asked_ours
 from bench.pace import Rounds, felt
 from bench.peer.job import Embeddings, clocked
@@ -140,22 +140,27 @@ def _in_turns(
 ) -> tuple[dict[str, Any], dict[str, float]]:
     """Return a peer's ingest of its middle turn, and how often as fast recollect was: the middle of the calmer turns.
 
-    A turn is as calm as the less calm of the two parts.
+    `at_most` is that of the embedder alone, `by_talk` that of recollect by meaning against a peer that is handed a
+    conversation at a time too. A turn is as calm as the less calm of the two parts.
     """
     count = len(texts_of(found))
-    turns: Rounds[tuple[dict[str, Any], float, float]] = Rounds()
+    with tempfile.TemporaryDirectory() as home:
+        handed, _ = asyncio.run(captured(found, home))
+    turns: Rounds[tuple[dict[str, Any], dict[str, float]]] = Rounds()
     for turn in range(TURNS):
         with felt() as ours, tempfile.TemporaryDirectory() as home:
-            _, (word, meaning, _) = asyncio.run(captured(found, home))
+            _, (word, meaning, _) = asyncio.run(captured(found, home, len(handed)))
+            alone = asyncio.run(embedded(handed))
         with felt() as other:
             one = theirs(turn)
         if "error" in one:
             return one, {}
-        turns.put(max(*ours, *other), (one, count / word / one["add"], count / meaning / one["add"]))
+        rates = {"by_word": count / word, "by_meaning": count / meaning, "at_most": count / alone}
+        ratios = {name: rate / one["add"] for name, rate in rates.items()}
+        turns.put(max(*ours, *other), (one, ratios | {"by_talk": rates["by_meaning"] / one["capture"]}))
     calm = turns.calmest(2)
-    told = sorted((one for one, _, _ in calm), key=lambda one: float(one["add"]))
-    by_word, by_meaning = (median([ratios[at] for _, *ratios in calm]) for at in (0, 1))
-    return told[len(told) // 2], {"by_word": by_word, "by_meaning": by_meaning}
+    told = sorted((one for one, _ in calm), key=lambda one: float(one["add"]))
+    return told[len(told) // 2], {name: median([found[name] for _, found in calm]) for name in calm[0][1]}
 
 
 def main() -> None:
