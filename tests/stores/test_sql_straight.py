@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from recollect.errors import StoreError
 from recollect.stores.sql.database import Database
 from recollect.stores.sql.json_text import json_text
-from recollect.stores.sql.straight import ask, ask_each, insert_many, run
+from recollect.stores.sql.straight import ask, insert_keyed, insert_many, run
 
 ODD = "猫 'quoted' ? %s :name"
 VALUES: list[dict[str, Any]] = [
@@ -74,7 +74,6 @@ SAID = sa.select(TABLE.c.said).where(TABLE.c.said.in_(sa.bindparam("some", expan
 UNSAID = sa.select(TABLE.c.said).where(TABLE.c.said.not_in(sa.bindparam("some", expanding=True))).order_by(TABLE.c.key)
 CALLED = TABLE.c.said == sa.bindparam("called")
 FIXED = sa.select(TABLE.c.said).where(CALLED, TABLE.c.dense.is_(True), TABLE.c.weight > 0)
-KEYED = sa.insert(TABLE).returning(TABLE.c.key)
 GONE = sa.delete(TABLE).where(CALLED)
 
 
@@ -103,13 +102,13 @@ def test_keys_come_in_the_order_of_the_rows(database: Database) -> None:
     rows = [{"said": f"{n}", "tags": [n], "dense": False} for n in range(30)]
 
     def work(connection: sa.Connection) -> list[tuple[int, str]]:
-        keys = ask_each(connection, KEYED, rows)
+        keys = insert_keyed(connection, TABLE, rows)
         known = dict(map(tuple, connection.execute(sa.select(TABLE.c.key, TABLE.c.said))))
         return [(key, known[key]) for key in keys]
 
     found = database.write_now(work)
     assert [said for _, said in found] == [row["said"] for row in rows]
-    assert database.write_now(lambda connection: ask_each(connection, KEYED, [])) == []
+    assert database.write_now(lambda connection: insert_keyed(connection, TABLE, [])) == []
 
 
 def test_what_returns_nothing_is_run_for_every_row(database: Database) -> None:

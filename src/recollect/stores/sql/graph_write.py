@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from recollect.models import EntityType, Mention
 from recollect.stores.sql.dialect import insert_new
 from recollect.stores.sql.schema import entity, link, memory, mention, relation
-from recollect.stores.sql.straight import ask, ask_each, run
+from recollect.stores.sql.straight import ask, insert_keyed, run
 
 Whereabouts = Mapping[str, tuple[int, int]]
 """Key and tenant of memories, by id."""
@@ -24,7 +24,6 @@ _PLACES = sa.select(memory.c.id, memory.c.key, memory.c.tenant).where(
 _ENTITIES = sa.select(entity.c.folded, entity.c.key).where(
     entity.c.tenant == sa.bindparam("owner"), entity.c.folded.in_(sa.bindparam("names", expanding=True))
 )
-_ENTITY = sa.insert(entity).returning(entity.c.key, sort_by_parameter_order=True)
 _MENTION, _RELATION, _LINK = (insert_new(table) for table in (mention, relation, link))
 
 
@@ -66,7 +65,7 @@ def ensure_entities(connection: sa.Connection, named: Mapping[tuple[int, str], M
             {"tenant": owner, "name": named[owner, folded].name, "folded": folded, "type": named[owner, folded].type}
             for owner, folded in missing
         ]
-        found.update(zip(missing, ask_each(connection, _ENTITY, new), strict=True))
+        found.update(zip(missing, insert_keyed(connection, entity, new), strict=True))
     return found
 
 

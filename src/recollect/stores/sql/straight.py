@@ -60,13 +60,6 @@ def ask(connection: sa.Connection, statement: sa.Executable, values: Mapping[str
     return rows
 
 
-def ask_each(connection: sa.Connection, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Run an INSERT that returns one value for each of the rows, which name the same columns; return these in order."""
-    if is_postgresql(connection):
-        return list(connection.execute(statement, rows).scalars()) if rows else []
-    return [ask(connection, statement, row)[0][0] for row in rows]
-
-
 def run(connection: sa.Connection, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
     """Run a statement that returns nothing for each of the rows, which name the same parameters; none is no work."""
     if not rows:
@@ -83,9 +76,26 @@ def insert_many(connection: sa.Connection, table: sa.Table, rows: Sequence[Mappi
     run(connection, _insert(table), rows)
 
 
+def insert_keyed(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert rows that name the same columns; return the keys that the database gave them, in order."""
+    if not rows:
+        return []
+    if is_postgresql(connection):
+        return list(connection.execute(_keyed(table), rows).scalars())
+    insert_many(connection, table, rows)
+    # Nobody else writes meanwhile, and each new key is the last one and one more.
+    last = int(_cursor(connection).execute("SELECT last_insert_rowid()").fetchone()[0])
+    return list(range(last - len(rows) + 1, last + 1))
+
+
 @cache
 def _insert(table: sa.Table) -> sa.Insert:
     return sa.insert(table)
+
+
+@cache
+def _keyed(table: sa.Table) -> sa.Insert:
+    return sa.insert(table).returning(*table.primary_key, sort_by_parameter_order=True)
 
 
 def _cursor(connection: sa.Connection) -> Any:

@@ -15,7 +15,7 @@ from recollect.stores.sql.graph_write import Whereabouts, write_links, write_men
 from recollect.stores.sql.lock import TENANT, hold
 from recollect.stores.sql.row import from_row, select_memory, to_row, to_snapshot
 from recollect.stores.sql.schema import change, chunk, derivation, job, memory
-from recollect.stores.sql.straight import ask, ask_each, insert_many, run
+from recollect.stores.sql.straight import ask, insert_keyed, insert_many, run
 from recollect.stores.sql.tenants import Places, ensure_tenant
 from recollect.stores.sql.turn import NEXT, OWNER, asked
 
@@ -25,7 +25,6 @@ _DERIVED = frozenset((Kind.FACT, Kind.SUMMARY, Kind.OBSERVATION))
 
 # Built once: every capture runs them, and building a statement costs as much as running it.
 _KNOWN = sa.select(memory.c.dedupe, memory.c.id).where(memory.c.dedupe.in_(sa.bindparam("keys", expanding=True)))
-_KEYED = sa.insert(memory).returning(memory.c.key, sort_by_parameter_order=True)
 _THERE = sa.select(memory.c.id).where(memory.c.id.in_(sa.bindparam("ids", expanding=True)))
 _JOB = sa.insert(job).values(owner=OWNER, turn=NEXT)
 
@@ -101,7 +100,7 @@ def _insert(connection: sa.Connection, entries: Sequence[Entry], now: int) -> Wh
         row = to_row(entry.memory)
         row.update(dedupe=entry.key, tenant=owner, conversation=talk, position=position)
         rows.append(row)
-    keys = ask_each(connection, _KEYED, rows)
+    keys = insert_keyed(connection, memory, rows)
     places.close()
     pieces = [
         chunk_row(key, row["tenant"], piece)
