@@ -309,7 +309,7 @@ def _built(
 def _worker(settings: Settings, queue: Queue, handlers: Mapping[str, Handler], meters: Meters) -> Worker:
     pace = Pace(settings.worker.lease, settings.worker.attempts, settings.worker.poll)
     metered = {name: _metered(name, do, meters) for name, do in handlers.items()}
-    lanes = Counter({EMBED: 2, INFER: SIDE_BY_SIDE})
+    lanes = Counter({EMBED: 3, INFER: SIDE_BY_SIDE})
     times = settings.worker.concurrency
     rooms = {name: times * max(lanes[name], 1) for name in handlers}
     # What is searched for goes before what is made of it: both are ready in the end, and only the first is waited for.
