@@ -22,11 +22,6 @@ def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
     return {"p50": at(0.5), "p95": at(0.95), "p99": at(0.99), "n": len(ranked)}
 
 
-def median(values: Sequence[float]) -> float:
-    """Return the middle value."""
-    return sorted(values)[len(values) // 2]
-
-
 def resident(process: int | None = None) -> dict[str, float]:
     """Return a process's resident memory in megabytes: all of it now, the part no file backs, and the most it was.
 

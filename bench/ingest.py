@@ -6,12 +6,13 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from bench.figure import median, tell
-from bench.pace import Rounds, felt
+from bench.figure import tell
 from bench.synthetic.texts import CACHE
 from bench.talk import Talk, talks, texts_of
 from recollect import AsyncMemory
@@ -20,7 +21,7 @@ from recollect.models import Embedding
 from recollect.ports import Embed
 from recollect.providers.minilm import MiniLM
 
-LOOK = 0.02
+LOOK = 0.005
 """Seconds between looks at whether every turn has its vector."""
 
 
@@ -97,38 +98,36 @@ async def embedded(texts: Sequence[str]) -> float:
 
 
 async def measure(data: Path, most: int | None, rounds: int) -> dict[str, Any]:
-    """Take all in turn, twice `rounds` times, and return texts a second: the middle of each in the calmer rounds.
+    """Take all in turn and return texts a second: the middle of each.
 
-    `share` is that of capture in what the embedder alone does right after it on the texts it was handed.
+    `share` is that of capture in what the embedder alone does on the texts it was handed, just before it and just
+    after it: the middle of four times `rounds`.
     """
     name, found = talks(data, most)
     texts = texts_of(found)
     with tempfile.TemporaryDirectory() as home:
         handed, _ = await captured(found, home)
-    ways: dict[str, Callable[[str], Awaitable[float]]] = {
-        "embedder": lambda _: embedded(texts),
-        "add": lambda home: added(found, home),
-    }
-    taken: Rounds[dict[str, float]] = Rounds()
-    for _ in range(2 * rounds):
-        one: dict[str, float] = {}
-        with felt() as paces, tempfile.TemporaryDirectory() as home:
+    ways = ("capture_by_word", "capture", "capture_whole", "embedder_handed", "embedder", "add")
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    seconds["embedder_handed"].append(await embedded(handed))
+    for _ in range(4 * rounds):
+        with tempfile.TemporaryDirectory() as home:
             _, times = await captured(found, home, len(handed))
-            one["capture_by_word"], one["capture"], one["capture_whole"] = times
-            one["embedder_handed"] = await embedded(handed)
-        for way, work in ways.items():
-            with tempfile.TemporaryDirectory() as home:
-                one[way] = await work(home)
-        taken.put(paces[0], one)
-    calm = taken.calmest(2)
-    seconds = {way: [one[way] for one in calm] for way in calm[0]}
+        for way, one in zip(ways, times, strict=False):
+            seconds[way].append(one)
+        seconds["embedder_handed"].append(await embedded(handed))
+    for _ in range(rounds):
+        seconds["embedder"].append(await embedded(texts))
+        with tempfile.TemporaryDirectory() as home:
+            seconds["add"].append(await added(found, home))
+    around = pairwise(seconds["embedder_handed"])
+    shares = [sum(two) / 2 / one for two, one in zip(around, seconds["capture"], strict=True)]
     return {
         "texts": len(texts),
         "name": name,
         "words": sum(len(text.split()) for text in texts) / len(texts),
-        "share": median([one["embedder_handed"] / one["capture"] for one in calm]),
-        "share_all": [round(one["embedder_handed"] / one["capture"], 3) for one in taken.found],
-        "paces": taken.paces,
+        "share": median(shares),
+        "share_all": [round(share, 3) for share in shares],
         "rate": {way: len(texts) / median(times) for way, times in seconds.items()},
         "all": {way: [len(texts) / one for one in times] for way, times in seconds.items()},
     }

@@ -20,14 +20,13 @@ METHOD = """## How it is measured
   everything is found by meaning too (no text waits for its vector), and until facts and summaries are made as well
   (`drain`), the model loaded before; all in one run, embedding going on beside. The embedder alone gets all texts in
   one call, sorted by length by itself: once all of them, and once the very texts that recollect hands it, which
-  are all but greetings. Its rate divided by Mem0's is the most that anything which embeds every text here could reach.
+  are all but greetings: before each run and after it, so that the share is that of neighbours in time.
 - **Calm moments.** A core of a rented machine shares its arithmetic units and its cache with a stranger's, and while
   that one works everything takes up to 1.7 times as long, for seconds or minutes; no figure of the kernel's shows it.
   So a fixed piece of work that has nothing to do with recollect (a loop in Python, a scan of ten megabytes) is timed
-  in processor time: on the core at hand between rounds of ten searches, or captures now and then, on every core twice
-  a second beside ingest. Four times as many searches and captures are measured as count, and twice as many rounds of
-  ingest; those count in which the fixed work took least, whatever they took themselves. What all searches and
-  captures took stands beside it; ratios to peers' searches, and the plots, are of all.
+  in processor time between rounds of ten searches, or captures now and then. Four times as many are measured as
+  count; those count in which the fixed work took least, whatever they took themselves. What all of them took stands
+  beside it; ratios to peers' searches, and the plots, are of all.
 - **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding
   included, with the result read from the database, whose file lies in the operating system's cache. Stores are
   synthetic: mostly 15 to 25 words from a Zipf-Mandelbrot vocabulary of 30,000 words in two sentences, said by twenty
@@ -54,7 +53,8 @@ METHOD = """## How it is measured
   keeps no history, so its ingest does less. For peers, 'cold' and 'resident' are a process that opens the store and
   asks once; resident adds the endpoint's process, which holds the model, but cold leaves out the loading of the
   model, which is in recollect's figure.
-- **Against Mem0**, in the table of targets: recollect and Mem0 take turns, three times at ingest and one right after
-  the other at search, and the ratio is that of neighbours in time. The other tables divide what the sections measured,
-  minutes apart; on a machine whose speed changes meanwhile they tell less.
+- **Against Mem0**, in the table of targets: recollect and Mem0 take turns with the same conversations, each handed as
+  one call, and each turn of Mem0's is compared with recollect's just before it and just after it; searches follow one
+  right after the other. The other tables divide what the sections measured, minutes apart; on a machine whose speed
+  changes meanwhile they tell less.
 """

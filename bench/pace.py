@@ -7,24 +7,16 @@ does.
 
 from __future__ import annotations
 
-import json
-import os
-import select
-import subprocess
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import simsimd
 from numpy.typing import NDArray
 
-Found = TypeVar("Found")
 Item = TypeVar("Item")
 
 LOOP = 10_000
@@ -38,9 +30,6 @@ TIMES = 4
 
 ROUND = 10
 """Measurements between two looks at the pace, where each takes milliseconds."""
-
-PAUSE = 0.5
-"""Seconds between looks at the pace beside what takes seconds."""
 
 
 def pace() -> float:
@@ -58,45 +47,26 @@ def _scanned() -> NDArray[np.int8]:
     return np.ones(SCANNED, np.int8)
 
 
-def everywhere() -> float:
-    """Return the mean pace of all cores."""
-    cores = os.sched_getaffinity(0)
-    paces = []
-    for core in cores:
-        os.sched_setaffinity(0, {core})
-        paces.append(pace())
-    os.sched_setaffinity(0, cores)
-    return sum(paces) / len(paces)
-
-
 @dataclass(slots=True)
-class Rounds(Generic[Found]):
-    """What was measured in each round, and the pace meanwhile."""
+class Times:
+    """Milliseconds in rounds, and the pace meanwhile."""
 
-    found: list[Found] = field(default_factory=list)
+    found: list[list[float]] = field(default_factory=list)
     paces: list[float] = field(default_factory=list)
 
-    def put(self, pace: float, found: Found) -> None:
+    def put(self, pace: float, found: list[float]) -> None:
         """Keep a round."""
         self.found.append(found)
         self.paces.append(pace)
-
-    def calmest(self, one_in: int) -> list[Found]:
-        """Return one in so many rounds, those in which the fixed work took least, in the order of the rounds."""
-        ranked = sorted(range(len(self.paces)), key=self.paces.__getitem__)
-        return [self.found[at] for at in sorted(ranked[: -(-len(ranked) // one_in)])]
-
-
-class Times(Rounds[list[float]]):
-    """Milliseconds in rounds."""
 
     def all(self) -> list[float]:
         """Return every one."""
         return [one for found in self.found for one in found]
 
     def calm(self) -> list[float]:
-        """Return those that count."""
-        return [one for found in self.calmest(TIMES) for one in found]
+        """Return those that count: of the rounds in which the fixed work took least."""
+        ranked = sorted(range(len(self.paces)), key=self.paces.__getitem__)
+        return [one for at in sorted(ranked[: -(-len(ranked) // TIMES)]) for one in self.found[at]]
 
 
 async def in_rounds(work: Callable[[Item], Awaitable[float]], items: Sequence[Item], each: int = ROUND) -> Times:
@@ -109,33 +79,3 @@ async def in_rounds(work: Callable[[Item], Awaitable[float]], items: Sequence[It
         rounds.put((before + after) / 2, times)
         before = after
     return rounds
-
-
-@contextmanager
-def felt() -> Iterator[list[float]]:
-    """Have a process of its own look at all cores twice a second meanwhile; the mean is in the list at the end."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "bench.pace"],
-        cwd=Path(__file__).parents[1],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        found: list[float] = []
-        try:
-            yield found
-        finally:
-            output, _ = process.communicate()
-            found.append(float(json.loads(output)))
-
-
-def main() -> None:
-    """Look at the pace until standard input is closed, and print the mean."""
-    paces = [everywhere()]
-    while not select.select([sys.stdin], [], [], PAUSE)[0]:
-        paces.append(everywhere())
-    print(json.dumps(sum(paces) / len(paces)))
-
-
-if __name__ == "__main__":
-    main()

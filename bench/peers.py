@@ -13,13 +13,14 @@ import time
 import venv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from bench.figure import median, percentiles, resident, tell, told
+from bench.figure import percentiles, resident, tell, told
 from bench.ingest import captured, embedded
 from bench.latency import measure as asked_ours
-from bench.pace import Rounds, felt
 from bench.peer.job import Embeddings, clocked
 from bench.synthetic.texts import CACHE
 from bench.talk import Talk, talks, texts_of
@@ -28,11 +29,8 @@ PACKAGES = {"mem0": "mem0ai", "chroma": "chromadb"}
 FORBIDDEN = "torch"
 SCRIPT = Path(__file__).parent / "peer" / "run.py"
 QUESTIONS = 100
-TURNS = 6
-"""How often recollect and a peer take turns at ingest: only neighbours in time can be compared.
-
-The calmer half counts.
-"""
+TURNS = 4
+"""How often recollect and a peer take turns at ingest: only neighbours in time can be compared."""
 TIMEOUT = 400.0
 
 
@@ -109,19 +107,19 @@ class Runs:
         return {**found, "process": (time.perf_counter() - started) * 1000}
 
 
-def measure(peer: str, data: Path, stores: Path, sizes: list[str], most: int) -> dict[str, Any]:
+def measure(peer: str, data: Path, stores: Path, sizes: list[str], *, most: int | None, singly: int) -> dict[str, Any]:
     """Measure ingest on the ingest texts, then search, memory and a cold open on the texts of filled stores."""
     python = installed(peer, CACHE / peer)
-    name, found = talks(data, 2 * most)
+    name, found = talks(data, most)
     texts = texts_of(found)
-    rest = [[turn["content"] for turn in turns] for _, turns in talks(data, most)[1]]
+    whole = [[turn["content"] for turn in turns] for _, turns in found]
     with endpoint() as (port, process), tempfile.TemporaryDirectory(dir=CACHE) as folder:
         embed, runs = Embeddings(port), Runs(peer, python, port, Path(folder))
         embed(["ready"])
         alone = percentiles([clocked(lambda text=text: embed([text])) for text in texts[:QUESTIONS]])  # type: ignore[misc]
         result: dict[str, Any] = {"version": version(python, peer), "texts": name, "endpoint": alone}
         result["ingest"], result["beside"] = _in_turns(
-            talks(data)[1], lambda turn: runs("ingest", f"ingest{turn}", texts=texts[-most:], talks=rest)
+            found, lambda turn: runs("ingest", f"ingest{turn}", texts=texts[:singly], talks=whole)
         )
         for size in sizes:
             filled = json.loads((stores / size / "texts.json").read_text(encoding="utf-8"))
@@ -138,29 +136,37 @@ def measure(peer: str, data: Path, stores: Path, sizes: list[str], most: int) ->
 def _in_turns(
     found: Sequence[Talk], theirs: Callable[[int], dict[str, Any]]
 ) -> tuple[dict[str, Any], dict[str, float]]:
-    """Return a peer's ingest of its middle turn, and how often as fast recollect was: the middle of the calmer turns.
+    """Return a peer's ingest of its middle turn, and how often as fast recollect was just before and just after it.
 
-    `at_most` is that of the embedder alone, `by_talk` that of recollect by meaning against a peer that is handed a
-    conversation at a time too. A turn is as calm as the less calm of the two parts.
+    Both are handed the same conversations, one at a time. `at_most` is what the embedder alone would reach, `singly`
+    recollect's conversations by meaning against a peer that is handed one text at a time. Each is the middle of all.
     """
     count = len(texts_of(found))
     with tempfile.TemporaryDirectory() as home:
         handed, _ = asyncio.run(captured(found, home))
-    turns: Rounds[tuple[dict[str, Any], dict[str, float]]] = Rounds()
+    ours, told = [_ours(found, handed)], []
     for turn in range(TURNS):
-        with felt() as ours, tempfile.TemporaryDirectory() as home:
-            _, (word, meaning, _) = asyncio.run(captured(found, home, len(handed)))
-            alone = asyncio.run(embedded(handed))
-        with felt() as other:
-            one = theirs(turn)
+        one = theirs(turn)
         if "error" in one:
             return one, {}
-        rates = {"by_word": count / word, "by_meaning": count / meaning, "at_most": count / alone}
-        ratios = {name: rate / one["add"] for name, rate in rates.items()}
-        turns.put(max(*ours, *other), (one, ratios | {"by_talk": rates["by_meaning"] / one["capture"]}))
-    calm = turns.calmest(2)
-    told = sorted((one for one, _ in calm), key=lambda one: float(one["add"]))
-    return told[len(told) // 2], {name: median([found[name] for _, found in calm]) for name in calm[0][1]}
+        told.append(one)
+        ours.append(_ours(found, handed))
+    ratios: dict[str, list[float]] = {}
+    for one, around in zip(told, pairwise(ours), strict=True):
+        for name in around[0]:
+            rate = count / (sum(seconds[name] for seconds in around) / 2)
+            ratios.setdefault(name, []).append(rate / one["capture"])
+            if name == "by_meaning":
+                ratios.setdefault("singly", []).append(rate / one["add"])
+    ranked = sorted(told, key=lambda one: float(one["capture"]))
+    return ranked[len(ranked) // 2], {name: median(values) for name, values in ratios.items()}
+
+
+def _ours(found: Sequence[Talk], handed: Sequence[str]) -> dict[str, float]:
+    """Return the seconds until all is found by word, by meaning too, and those of the embedder alone."""
+    with tempfile.TemporaryDirectory() as home:
+        _, (word, meaning, _) = asyncio.run(captured(found, home, len(handed)))
+    return {"by_word": word, "by_meaning": meaning, "at_most": asyncio.run(embedded(handed))}
 
 
 def main() -> None:
@@ -170,9 +176,10 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("stores", type=Path)
     parser.add_argument("sizes", nargs="+")
-    parser.add_argument("--most", type=int, default=500)
+    parser.add_argument("--most", type=int)
+    parser.add_argument("--singly", type=int, default=500)
     given = parser.parse_args()
-    tell(measure(given.peer, given.data, given.stores, given.sizes, given.most))
+    tell(measure(given.peer, given.data, given.stores, given.sizes, most=given.most, singly=given.singly))
 
 
 if __name__ == "__main__":

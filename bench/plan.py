@@ -132,7 +132,7 @@ def _all(data: Path, size: Size) -> list[Task]:
         Task(
             f"peers/{peer}",
             "peers",
-            ("bench.peers", peer, str(data), str(at), *size.peers, "--most", str(size.added)),
+            ("bench.peers", peer, str(data), str(at), *size.peers, *texts, "--singly", str(size.added)),
             1500,
         )
         for peer in ("mem0", "chroma")

@@ -90,8 +90,7 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
         yield "Not measured.\n"
         return
     rate = found["rate"]
-    rounds, taken = len(found["all"]["add"]), len(found["paces"])
-    said = f"the middle of the {rounds} calmer ones of {taken} rounds"
+    said = f"the middle of {len(found['all']['capture'])} rounds"
     yield f"{found['texts']} {found['name']}, {found['words']:.0f} words on average; {said}.\n"
     ours = (
         ("recollect, `capture` of a conversation at a time, found by word", "capture_by_word"),
@@ -110,11 +109,11 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
     yield table(("texts a second", "rate", "of the embedder", "our capture is", "our add is"), rows)
     beside = dig(result(runs, "peers/mem0"), "beside") or {}
     if "at_most" in beside:
+        meaning, singly, most = (ratio(beside[name], 1) for name in ("by_meaning", "singly", "at_most"))
         yield (
-            f"Taking turns, recollect by meaning was {ratio(beside['by_meaning'], 1)} as fast as Mem0 one at a time, "
-            f"{ratio(beside['by_talk'], 1)} as fast as Mem0 a conversation at a time. The embedder alone, handed all "
-            f"texts at once, would have been {ratio(beside['at_most'], 1)} as fast as Mem0 one at a time: nothing that "
-            "embeds every text here can be more.\n"
+            f"Taking turns, handed the same conversations, recollect by meaning was {meaning} as fast as Mem0, and "
+            f"{singly} as fast as Mem0 one text at a time. The embedder alone, handed all texts at once, would be "
+            f"{most} as fast: nothing that embeds every text here can be more.\n"
         )
 
 
