@@ -113,13 +113,14 @@ def measure(peer: str, data: Path, stores: Path, sizes: list[str], *, most: int 
     name, found = talks(data, most)
     texts = texts_of(found)
     whole = [[turn["content"] for turn in turns] for _, turns in found]
+    some = texts[:: max(1, len(texts) // singly)][:singly]
     with endpoint() as (port, process), tempfile.TemporaryDirectory(dir=CACHE) as folder:
         embed, runs = Embeddings(port), Runs(peer, python, port, Path(folder))
         embed(["ready"])
         alone = percentiles([clocked(lambda text=text: embed([text])) for text in texts[:QUESTIONS]])  # type: ignore[misc]
         result: dict[str, Any] = {"version": version(python, peer), "texts": name, "endpoint": alone}
         result["ingest"], result["beside"] = _in_turns(
-            found, lambda turn: runs("ingest", f"ingest{turn}", texts=texts[:singly], talks=whole)
+            found, lambda turn: runs("ingest", f"ingest{turn}", texts=some, talks=whole)
         )
         for size in sizes:
             filled = json.loads((stores / size / "texts.json").read_text(encoding="utf-8"))
