@@ -11,14 +11,14 @@ from typing import Any
 
 from bench.figure import percentiles, tell
 from bench.latency import WARM, clocked
-from bench.pace import TIMES, Times, in_rounds
+from bench.pace import Times, in_rounds
 from bench.talk import Talk, talks
 from recollect import AsyncMemory
 
 
-async def acknowledgement(found: Sequence[Talk], pause: float, most: int) -> Times:
+async def acknowledgement(found: Sequence[Talk], pause: float, count: int) -> Times[float]:
     """Return the milliseconds of each `capture` of one turn, durable when it returns, `pause` seconds apart."""
-    said = [(name, turn) for name, turns in found for turn in turns][: most + WARM]
+    said = [(name, turn) for name, turns in found for turn in turns]
     with tempfile.TemporaryDirectory() as home:
         async with AsyncMemory(home) as memory:
 
@@ -31,20 +31,22 @@ async def acknowledgement(found: Sequence[Talk], pause: float, most: int) -> Tim
             await memory.app.engine.embed.embed(["ready"])
             for turn in said[:WARM]:
                 await one(turn)
-            return await in_rounds(one, said[WARM:])
+            return await in_rounds(one, said[WARM:], count)
 
 
 async def measure(data: Path, most: int) -> dict[str, Any]:
     """Measure the acknowledgement of turns that come now and then, and of those that come one upon the other.
 
-    Of the former the calmest quarter counts. Beside the latter recollect embeds all the time, and leaves no calm.
+    Of the former `most` in calm moments count. Beside the latter recollect embeds all the time, and leaves no calm.
     """
     _, found = talks(data)
-    now_and_then = await acknowledgement(found, 0.04, TIMES * most)
+    now_and_then = await acknowledgement(found, 0.04, most)
+    upon_another = await acknowledgement(found, 0.0, most)
     return {
         "now_and_then": percentiles(now_and_then.calm()),
         "now_and_then_all": percentiles(now_and_then.all()),
-        "one_upon_another": percentiles((await acknowledgement(found, 0.0, most)).all()),
+        "pace": now_and_then.pace(),
+        "one_upon_another": percentiles(upon_another.all()),
     }
 
 

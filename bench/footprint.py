@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
+import itertools
 import json
 import os
 import subprocess
@@ -16,39 +16,37 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import percentiles, resident, tell
+from bench.pace import Times, in_rounds
 from bench.talk import talks
 from recollect import AsyncMemory
 
 QUESTION = "What did Anna say about the trip?"
-LIBRARY = "from recollect import Memory\nwith Memory() as m: print(m.search({question!r}))"
 
 
 def cold(home: Path, rounds: int) -> dict[str, Any]:
-    """Measure a search as a process of its own: on the command line where there is one, else by the library."""
-    line = [sys.executable, "-m", "recollect.cli.main", "search", QUESTION]
-    script = Path(sys.executable).with_name("recollect")
-    if script.exists():
-        line = [str(script), "search", QUESTION]
-    way = "recollect search"
-    if importlib.util.find_spec("recollect.cli.main") is None or _run(line, home)[0]:
-        line, way = [sys.executable, "-c", LIBRARY.format(question=QUESTION)], "library (no command line yet)"
-    times = []
-    for _ in range(rounds + 1):
-        failed, milliseconds = _run(line, home)
-        if failed:
-            raise SystemExit(f"{way} failed: {failed}")
-        times.append(milliseconds)
-    return {"way": way, "search": percentiles(times[1:])}
+    """Measure `recollect search` from the start of its process to its end; `rounds` in calm moments count."""
+    line = [str(Path(sys.executable).with_name("recollect")), "search", QUESTION]
+
+    async def one(_: int) -> float:
+        return _run(line, home)
+
+    async def measured() -> Times[float]:
+        await one(0)  # brings its files near
+        return await in_rounds(one, itertools.count(), rounds, each=1)
+
+    times = asyncio.run(measured())
+    return {"search": percentiles(times.calm()), "all": percentiles(times.all()), "pace": times.pace()}
 
 
-def _run(line: Sequence[str], home: Path) -> tuple[str, float]:
-    """Return what went wrong (nothing: ''), and the milliseconds."""
+def _run(line: Sequence[str], home: Path) -> float:
+    """Return the milliseconds."""
+    environment = {**os.environ, "RECOLLECT_HOME": str(home)}
     started = time.perf_counter()
-    done = subprocess.run(
-        line, env={**os.environ, "RECOLLECT_HOME": str(home)}, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = subprocess.run(line, env=environment, capture_output=True, text=True, timeout=120, check=False)
     milliseconds = (time.perf_counter() - started) * 1000
-    return (done.stderr[-300:] or "no output") if done.returncode else "", milliseconds
+    if done.returncode:
+        raise SystemExit(f"recollect search failed: {done.stderr[-300:] or 'no output'}")
+    return milliseconds
 
 
 async def memory(home: Path) -> dict[str, Any]:

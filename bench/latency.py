@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figure import percentiles, resident, tell
-from bench.pace import TIMES, Times, in_rounds
+from bench.pace import Times, in_rounds
 from recollect import AsyncMemory
 
 ROOM = {"store": {"memory_mb": 6144}}
@@ -38,9 +38,9 @@ def brought_near(home: Path) -> None:
 
 
 async def measure(home: Path, asked: int) -> dict[str, Any]:
-    """Ask a store's own questions: each scope once while it is still in the file, then four times `asked` warm.
+    """Ask a store's own questions: each scope once while it is still in the file, then warm ones.
 
-    `search` and `embedding` are of the calmest quarter of them, `search_all` of all.
+    `search` and `embedding` are of `asked` in calm moments, `pace` is what those were like, `search_all` is of all.
     """
     questions: list[tuple[str | None, str]] = json.loads((home / "questions.json").read_text(encoding="utf-8"))
     filled = json.loads((home / "filled.json").read_text(encoding="utf-8"))
@@ -51,18 +51,19 @@ async def measure(home: Path, asked: int) -> dict[str, Any]:
         before = resident()
         cold = [await _search(memory, owner, "What was said first?") for owner in owners]
         after = resident()
-        embedding = await _embedding(memory, [text for _, text in questions[:-WARM]][: TIMES * asked])
+        embedding = await _embedding(memory, [text for _, text in questions[:-WARM]], asked)
         brought_near(home)
         for owner, text in questions[-WARM:]:
             await _search(memory, owner, text)
-        again = list(itertools.islice(itertools.cycle(questions[:-WARM]), TIMES * asked))
-        times = await in_rounds(lambda one: _search(memory, *one), again)
+        again = itertools.cycle(questions[:-WARM])
+        times = await in_rounds(lambda one: _search(memory, *one), again, asked)
         held = memory.app.tenants.nbytes
     return {
         "memories": filled["memories"],
         "scopes": len(owners),
         "search": percentiles(times.calm()),
         "search_all": percentiles(times.all()),
+        "pace": times.pace(),
         "embedding": percentiles(embedding.calm()),
         "load": percentiles(cold),
         "resident": after,
@@ -76,10 +77,10 @@ async def _search(memory: AsyncMemory, owner: str | None, text: str) -> float:
     return await clocked(lambda: memory.search(text, user_id=owner))
 
 
-async def _embedding(memory: AsyncMemory, texts: Sequence[str]) -> Times:
+async def _embedding(memory: AsyncMemory, texts: Sequence[str], asked: int) -> Times[float]:
     """Return the milliseconds each question's embedding takes alone."""
     embed = memory.app.engine.embed
-    return await in_rounds(lambda text: clocked(lambda: embed.embed([text])), texts)
+    return await in_rounds(lambda text: clocked(lambda: embed.embed([text])), itertools.cycle(texts), asked)
 
 
 def main() -> None:

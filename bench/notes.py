@@ -24,9 +24,12 @@ METHOD = """## How it is measured
 - **Calm moments.** A core of a rented machine shares its arithmetic units and its cache with a stranger's, and while
   that one works everything takes up to 1.7 times as long, for seconds or minutes; no figure of the kernel's shows it.
   So a fixed piece of work that has nothing to do with recollect (a loop in Python, a scan of ten megabytes) is timed
-  in processor time between rounds of ten searches, or captures now and then. Four times as many are measured as
-  count; those count in which the fixed work took least, whatever they took themselves. What all of them took stands
-  beside it; ratios to peers' searches, and the plots, are of all.
+  in processor time between rounds of ten searches, captures now and then, cold processes, or two seconds of wrk. Four
+  times as many are measured as count, and more for a minute and a half, until enough fell into moments in which the
+  fixed work took at most 1.15 times as long as ever on this machine. Those count in which it took least, whatever they
+  took themselves, and 'pace' is how many times as long as ever it took meanwhile. Peers' searches are chosen by the
+  same rule. What all of them took stands beside it. Ingest, extraction, hooks and the search across projects are of
+  all moments.
 - **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding
   included, with the result read from the database, whose file lies in the operating system's cache. Stores are
   synthetic: mostly 15 to 25 words from a Zipf-Mandelbrot vocabulary of 30,000 words in two sentences, said by twenty
@@ -37,13 +40,13 @@ METHOD = """## How it is measured
   is 6144 here: a million memories do not fit the default of 1024 and would be searched in the file. 'First search' is
   the one that loads a scope. 'Held' is what the index says it holds, 'grown' what the process grew by.
 - **Acknowledgement** is `capture` of one turn with `synchronous=FULL`, the worker embedding in the background.
-- **Over HTTP** wrk asks for eight seconds over connections that stay open, after some questions that load the store;
-  recollect embeds each question, its cache of their vectors being off, for wrk asks the same ones again and again;
-  Chroma's server is handed vectors and only compares them. Mem0's own server is not
-  published as a package and was not run.
+- **Over HTTP** wrk asks over connections that stay open, after some questions that load the store; rate and p50 are
+  the middle of four rounds of two seconds each, p99 the worst of them, failures those of all rounds. recollect embeds
+  each question, its cache of their vectors being off, for wrk asks the same ones again and again; Chroma's server is
+  handed vectors and only compares them. Mem0's own server is not published as a package and was not run.
 - **Hooks** are whole processes, start to exit, against a Python that does nothing (`python -I -S -c pass`).
-- **Cold** is a process from start to exit, the file in the operating system's cache, all modules compiled as `pip`
-  leaves them.
+- **Cold** is `recollect search`, a process from start to exit, the file in the operating system's cache, all modules
+  compiled as `pip` leaves them.
 - **Peers** run in environments of their own with their defaults, on the same texts and questions, and embed with
   recollect's model over an OpenAI-compatible endpoint on this machine, so none of them needs torch and all have the
   same vectors. Mem0 runs with `infer=False` and its local Qdrant; its optional extras (spaCy, fastembed) are not

@@ -126,7 +126,7 @@ def measure(peer: str, data: Path, stores: Path, sizes: list[str], *, most: int 
             filled = json.loads((stores / size / "texts.json").read_text(encoding="utf-8"))
             asked = [text for _, text in json.loads((stores / size / "questions.json").read_text(encoding="utf-8"))]
             result[f"search/{size}"] = runs("search", size, texts=filled, questions=asked[:QUESTIONS])
-            ours = asyncio.run(asked_ours(stores / size, QUESTIONS))["search_all"]
+            ours = asyncio.run(asked_ours(stores / size, QUESTIONS))["search"]
             if "p50" in result[f"search/{size}"]:
                 result["beside"][f"search/{size}"] = result[f"search/{size}"]["p50"] / ours["p50"]
             result[f"cold/{size}"] = runs("cold", size, questions=asked[:1])

@@ -41,15 +41,13 @@ def _latency(runs: Mapping[str, Any]) -> Any:
     found = [result(runs, f"latency/{size}") for size in sizes]
     axes.fill_between(
         sizes,
-        [one["search_all"]["p50"] for one in found],
-        [one["search_all"]["p95"] for one in found],
+        [one["search"]["p50"] for one in found],
+        [one["search"]["p95"] for one in found],
         color=PALE,
         alpha=0.5,
         linewidth=0,
     )
-    axes.plot(
-        sizes, [one["search_all"]["p50"] for one in found], "o-", color=OURS, label="recollect (p50, shaded to p95)"
-    )
+    axes.plot(sizes, [one["search"]["p50"] for one in found], "o-", color=OURS, label="recollect (p50, shaded to p95)")
     axes.plot(
         sizes, [one["embedding"]["p50"] for one in found], ":", color=OURS, label="the question's embedding alone"
     )

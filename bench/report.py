@@ -165,6 +165,7 @@ def _latency(runs: Mapping[str, Any]) -> Iterator[str]:
             (
                 said + (", Chinese" if "zh-" in name else ""),
                 *(number(search[share]) for share in ("p50", "p95", "p99")),
+                number(found.get("pace"), 2, "×"),
                 " / ".join(number(found["search_all"][share]) for share in ("p50", "p95")),
                 number(found["embedding"]["p50"]),
                 number(found["load"]["p50"], 0),
@@ -178,6 +179,7 @@ def _latency(runs: Mapping[str, Any]) -> Iterator[str]:
         "p50 ms",
         "p95",
         "p99",
+        "pace",
         "in all, p50 / p95",
         "embedding",
         "first search",
@@ -192,11 +194,12 @@ def _footprint(runs: Mapping[str, Any]) -> Iterator[str]:
     """Yield what surrounds a search."""
     capture, cold, memory, disk = (result(runs, name) for name in ("capture", "cold", "memory", "disk"))
     rows = [
-        ("one turn acknowledged, 25 a second", _ms(capture.get("now_and_then"))),
+        (f"one turn acknowledged, 25 a second{_pace(capture)}", _ms(capture.get("now_and_then"))),
         ("the same, in all", _ms(capture.get("now_and_then_all"))),
         ("one turn acknowledged, one upon another", _ms(capture.get("one_upon_another"))),
     ]
-    rows.append((f"cold start on 10,000: {cold.get('way', 'search')}", _ms(cold.get("search"))))
+    rows.append((f"cold start on 10,000: recollect search{_pace(cold)}", _ms(cold.get("search"))))
+    rows.append(("the same, in all", _ms(cold.get("all"))))
     for state, said in (
         ("imported", "the library imported"),
         ("idle", "idle, the model loaded"),
@@ -216,11 +219,15 @@ def _server(runs: Mapping[str, Any]) -> Iterator[str]:
         found = result(runs, f"server/{who}")
         for clients, seen in (dig(found, "search") or {}).items():
             what = f"{said}: search, {clients} client{'s' if clients != '1' else ''}"
-            rows.append((what, number(seen["rate"]), number(seen["p50"]), number(seen["p99"]), str(seen["failed"])))
+            rows.append((what, *_wrk(seen)))
         if capture := dig(found, "capture"):
-            figures = (number(capture["rate"]), number(capture["p50"]), number(capture["p99"]))
-            rows.append((f"{said}: capture of one turn, 1 client", *figures, str(capture["failed"])))
-    yield table(("by wrk", "a second", "p50 ms", "p99 ms", "failed"), rows)
+            rows.append((f"{said}: capture of one turn, 1 client", *_wrk(capture)))
+    yield table(("by wrk", "a second", "p50 ms", "p99 ms", "pace", "failed"), rows)
+
+
+def _wrk(seen: Mapping[str, float]) -> tuple[str, ...]:
+    figures = (number(seen[name]) for name in ("rate", "p50", "p99"))
+    return (*figures, number(seen.get("pace"), 2, "×"), number(seen["failed"], 0))
 
 
 def _hooks(runs: Mapping[str, Any]) -> Iterator[str]:
@@ -248,6 +255,10 @@ def _hooks(runs: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
+def _pace(found: Mapping[str, Any]) -> str:
+    return f", pace {found['pace']:.2f}×" if "pace" in found else ""
+
+
 def _ms(found: Mapping[str, float] | None) -> str:
     return NONE if not found else f"p50 {found['p50']:.1f} ms, p95 {found['p95']:.1f}"
 
@@ -267,7 +278,7 @@ def _peers(runs: Mapping[str, Any]) -> Iterator[str]:
             )
         ]
         for size in ("1000", "10000"):
-            ours = dig(result(runs, f"latency/{size}"), "search_all", "p50")
+            ours = dig(result(runs, f"latency/{size}"), "search", "p50")
             rows.append(
                 _beside(
                     f"{name}: search p50 at {int(size):,}, ms", ours, dig(found, f"search/{size}", "p50"), more=False

@@ -6,7 +6,9 @@ wrk (a package of Debian) asks as fast as it is answered, over connections it ke
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -18,18 +20,22 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from bench.figure import resident, tell
 from bench.latency import WARM
+from bench.pace import in_rounds
 from bench.peer.job import Embeddings
 from bench.peers import endpoint, installed, version
 from bench.synthetic.texts import CACHE
 from bench.talk import talks
 
 SECONDS = 8
+ROUND = 2
+"""Seconds of a round, where rounds in calm moments count."""
 BATCH = 200
 CLIENTS = (1, 16)
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
@@ -52,21 +58,42 @@ end
 """Asks each body in turn; what wrk does not print in a form of its own, it tells at the end."""
 
 
-def load(url: str, token: str, bodies: Sequence[Any], clients: int) -> dict[str, float]:
-    """Ask for some seconds with so many clients; return requests a second, failures, and p50 and p99 in ms."""
+def in_calm(url: str, token: str, bodies: Callable[[int], Sequence[Any]], clients: int) -> dict[str, float]:
+    """Ask with so many clients, each time what `bodies` has for that time, until enough of that fell into calm moments.
+
+    Returns requests a second, p50 (both in the middle) and p99 (the worst) of what counts in ms, all failures, and the
+    pace.
+    """
+
+    async def once(time: int) -> dict[str, float]:
+        return load(url, token, bodies(time), clients, ROUND)
+
+    times = asyncio.run(in_rounds(once, itertools.count(), SECONDS // ROUND, each=1))
+    calm = times.calm()
+    return {
+        "rate": median(one["rate"] for one in calm),
+        "failed": sum(one["failed"] for one in times.all()),
+        "p50": median(one["p50"] for one in calm),
+        "p99": max(one["p99"] for one in calm),
+        "pace": times.pace(),
+    }
+
+
+def load(url: str, token: str, bodies: Sequence[Any], clients: int, seconds: int = SECONDS) -> dict[str, float]:
+    """Ask for some seconds; return requests a second, failures, and p50 and p99 in ms."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua", encoding="utf-8") as script:
         quoted = ", ".join(f"[==[{json.dumps(body)}]==]" for body in bodies)
         script.write(SCRIPT.format(bodies=quoted, token=token))
         script.flush()
         threads = min(clients, 2)
-        line = ["wrk", f"-t{threads}", f"-c{clients}", f"-d{SECONDS}s", "--latency", "-s", script.name, url]
+        line = ["wrk", f"-t{threads}", f"-c{clients}", f"-d{seconds}s", "--latency", "-s", script.name, url]
         said = subprocess.run(line, capture_output=True, text=True, check=True).stdout
     found = {share: float(value) * _UNITS[unit] for share, value, unit in _LATENCY.findall(said)}
     answers = re.search(r"^ANSWERS (\d+) (\d+)$", said, re.MULTILINE)
     if answers is None or "50" not in found:
         raise RuntimeError(f"wrk said nothing that can be read: {said[-500:]}")
     return {
-        "rate": round(int(answers[1]) / SECONDS, 1),
+        "rate": round(int(answers[1]) / seconds, 1),
         "failed": int(answers[2]),
         "p50": round(found["50"], 3),
         "p99": round(found["99"], 3),
@@ -119,15 +146,22 @@ def ours(store: Path, data: Path) -> dict[str, Any]:
     questions = json.loads((store / "questions.json").read_text(encoding="utf-8"))
     asked = [{"user_id": owner or "default", "query": text, "limit": 10} for owner, text in questions]
     turns = [turn for _, turns in talks(data)[1] for turn in turns]
-    said = [{"turns": [turn], "user_id": "bench", "conversation_id": f"c{at // 50}"} for at, turn in enumerate(turns)]
+
+    def said(time: int) -> list[dict[str, Any]]:
+        """Return captures that are new each time."""
+        new = ({**one, "message_id": f"{time} {one['message_id']}"} for one in turns)
+        return [
+            {"turns": [one], "user_id": "bench", "conversation_id": f"{time} {at // 50}"} for at, one in enumerate(new)
+        ]
+
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         home = Path(folder) / "home"
         shutil.copytree(store, home)
         with served(home) as (url, token, process):
             for body in asked[-WARM:]:
                 _post(f"{url}/api/memory/search", body, token)
-            search = {str(n): load(f"{url}/api/memory/search", token, asked, n) for n in CLIENTS}
-            capture = load(f"{url}/api/capture", token, said, 1)
+            search = {str(n): in_calm(f"{url}/api/memory/search", token, lambda _: asked, n) for n in CLIENTS}
+            capture = in_calm(f"{url}/api/capture", token, said, 1)
             return {"search": search, "capture": capture, "resident": resident(process)["now"]}
 
 
@@ -151,7 +185,7 @@ def chroma(store: Path) -> dict[str, Any]:
                 ids = [str(start + at) for at in range(len(part))]
                 _post(f"{place}/add", {"ids": ids, "documents": part, "embeddings": embed(part)})
             bodies = [{"query_embeddings": [embed([text])[0]], "n_results": 10} for text in asked]
-            search = {str(n): load(f"{place}/query", "none", bodies, n) for n in CLIENTS}
+            search = {str(n): in_calm(f"{place}/query", "none", lambda _: bodies, n) for n in CLIENTS}
             return {"version": version(python, "chroma"), "search": search, "resident": resident(process.pid)["now"]}
         finally:
             process.terminate()

@@ -1,1 +1,1 @@
-"""What runs in the peers' own environments: standard library and the peer, nothing of recollect."""
+"""What runs in the peers' own environments: the peer, numpy (which peers bring along) and nothing of recollect."""

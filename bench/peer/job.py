@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -47,19 +46,6 @@ def rate(count: int, work: Callable[[], Any]) -> float:
     return count / (clocked(work) / 1000)
 
 
-def resident() -> float:
-    """Return this process's resident memory in megabytes."""
-    for line in Path(f"/proc/{os.getpid()}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS"):
-            return round(int(line.split()[1]) / 1024, 1)
-    return 0.0
-
-
 def read(path: str) -> Any:
     """Return what a JSON file holds."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
-def tell(result: dict[str, Any]) -> None:
-    """Hand the result over."""
-    print("RESULT " + json.dumps(result), flush=True)

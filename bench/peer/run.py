@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import itertools
 import sys
 import time
 from pathlib import Path
 from typing import Any, Protocol
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 job = importlib.import_module("job")
+pace = importlib.import_module("bench.pace")
+figure = importlib.import_module("bench.figure")
 
 
 class Peer(Protocol):
@@ -49,15 +53,32 @@ def ingest(peer: Peer, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def search(peer: Peer, asked: dict[str, Any]) -> dict[str, Any]:
-    """Fill with a store's texts and ask its questions."""
+    """Fill with a store's texts and ask its questions until as many were asked in calm moments."""
     texts = asked["texts"]
     for start in range(0, len(texts), job.ROUND):
         part = texts[start : start + job.ROUND]
         peer.put(part, job.vectors(len(part), start))
     hits = [peer.search(question) for question in asked["questions"][:10]]
-    times = sorted(job.clocked(lambda q=question: peer.search(q)) for question in asked["questions"])
-    p50, p95 = times[len(times) // 2], times[min(len(times) - 1, int(0.95 * len(times)))]
-    return {"memories": peer.count(), "p50": p50, "p95": p95, "hits": sum(hits) / len(hits), "resident": job.resident()}
+
+    async def one(question: str) -> float:
+        took: float = job.clocked(lambda: peer.search(question))
+        return took
+
+    questions = asked["questions"]
+    times = asyncio.run(pace.in_rounds(one, itertools.cycle(questions), len(questions)))
+    return {
+        "memories": peer.count(),
+        **figure.percentiles(times.calm()),
+        "pace": times.pace(),
+        "hits": sum(hits) / len(hits),
+        "resident": resident(),
+    }
+
+
+def resident() -> float:
+    """Return this process's resident memory in megabytes."""
+    now: float = figure.resident()["now"]
+    return now
 
 
 def main() -> None:
@@ -66,12 +87,12 @@ def main() -> None:
     asked = job.read(sys.argv[1])
     peer: Peer = importlib.import_module(asked["peer"]).open_peer(asked)
     if asked["what"] == "ingest":
-        job.tell({**ingest(peer, asked), "idle": job.resident()})
+        figure.tell({**ingest(peer, asked), "idle": resident()})
     elif asked["what"] == "search":
-        job.tell(search(peer, asked))
+        figure.tell(search(peer, asked))
     else:
         hits = peer.search(asked["questions"][0])
-        job.tell({"inside": (time.perf_counter() - started) * 1000, "hits": hits, "resident": job.resident()})
+        figure.tell({"inside": (time.perf_counter() - started) * 1000, "hits": hits, "resident": resident()})
 
 
 if __name__ == "__main__":
