@@ -21,6 +21,9 @@ from recollect.models import Embedding
 from recollect.ports import Embed
 from recollect.providers.minilm import MiniLM
 
+TIMES = 8
+"""How many times as often as single adds, which take long, whole conversations are captured."""
+
 LOOK = 0.005
 """Seconds between looks at whether every turn has its vector."""
 
@@ -101,7 +104,7 @@ async def measure(data: Path, most: int | None, rounds: int) -> dict[str, Any]:
     """Take all in turn and return texts a second: the middle of each.
 
     `share` is that of capture in what the embedder alone does on the texts it was handed, just before it and just
-    after it: the middle of four times `rounds`.
+    after it: the middle of eight times `rounds`.
     """
     name, found = talks(data, most)
     texts = texts_of(found)
@@ -110,7 +113,7 @@ async def measure(data: Path, most: int | None, rounds: int) -> dict[str, Any]:
     ways = ("capture_by_word", "capture", "capture_whole", "embedder_handed", "embedder", "add")
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     seconds["embedder_handed"].append(await embedded(handed))
-    for _ in range(4 * rounds):
+    for _ in range(TIMES * rounds):
         with tempfile.TemporaryDirectory() as home:
             _, times = await captured(found, home, len(handed))
         for way, one in zip(ways, times, strict=False):

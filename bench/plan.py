@@ -107,7 +107,7 @@ def _all(data: Path, size: Size) -> list[Task]:
         Task(f"quality/{file.stem}", "quality", ("bench.quality", str(file), *size.quality, "--json"), 900)
         for file in sorted(data.glob("*.json"))
     ]
-    tasks.append(Task("ingest", "ingest", ("bench.ingest", str(data), *texts, "--rounds", str(size.rounds))))
+    tasks.append(Task("ingest", "ingest", ("bench.ingest", str(data), *texts, "--rounds", str(size.rounds)), 900))
     tasks += [Task(f"latency/{name}", "latency", ("bench.latency", str(at / name), *asked)) for name in size.stores]
     many, one = (str(at / name) for name in PROJECTS)
     tasks.append(Task("across", "across", ("bench.across", many, one, *asked)))
