@@ -17,7 +17,7 @@ def main() -> None:
     """Run the chosen sections, show the tables, and write them with their plots."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("data", type=Path, help="folder with evaluation files (see docs/benchmarks.md)")
-    parser.add_argument("--quick", action="store_true", help="a few minutes instead of twenty; figures are rough")
+    parser.add_argument("--quick", action="store_true", help="a quarter of an hour instead of one; figures are rough")
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, joined by commas")
     parser.add_argument("--out", type=Path, help="default: docs/benchmarks.md, of a quick run .bench/quick.md")
     parser.add_argument("--fresh", action="store_true", help="do not go on with a run that was interrupted")

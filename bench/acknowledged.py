@@ -12,13 +12,12 @@ from typing import Any
 from bench.figure import percentiles, tell
 from bench.latency import WARM, clocked
 from bench.pace import Times, in_rounds
-from bench.talk import Talk, talks
+from bench.talk import talks
 from recollect import AsyncMemory
 
 
-async def acknowledgement(found: Sequence[Talk], pause: float, count: int) -> Times[float]:
+async def acknowledgement(said: Sequence[tuple[str, dict[str, Any]]], pause: float, count: int) -> Times[float]:
     """Return the milliseconds of each `capture` of one turn, durable when it returns, `pause` seconds apart."""
-    said = [(name, turn) for name, turns in found for turn in turns]
     with tempfile.TemporaryDirectory() as home:
         async with AsyncMemory(home) as memory:
 
@@ -40,8 +39,9 @@ async def measure(data: Path, most: int) -> dict[str, Any]:
     Of the former `most` in calm moments count. Beside the latter recollect embeds all the time, and leaves no calm.
     """
     _, found = talks(data)
-    now_and_then = await acknowledgement(found, 0.04, most)
-    upon_another = await acknowledgement(found, 0.0, most)
+    said = [(name, turn) for name, turns in found for turn in turns]
+    now_and_then = await acknowledgement(said, 0.04, most)
+    upon_another = await acknowledgement(said[: WARM + most], 0.0, most)
     return {
         "now_and_then": percentiles(now_and_then.calm()),
         "now_and_then_all": percentiles(now_and_then.all()),

@@ -28,8 +28,8 @@ METHOD = """## How it is measured
   times as many are measured as count, and more for a minute and a half, until enough fell into moments in which the
   fixed work took at most 1.15 times as long as ever on this machine. Those count in which it took least, whatever they
   took themselves, and 'pace' is how many times as long as ever it took meanwhile. Peers' searches are chosen by the
-  same rule. What all of them took stands beside it. Ingest, extraction, hooks and the search across projects are of
-  all moments.
+  same rule. What all of ours took stands beside it. Ingest, extraction, hooks and the search across projects are
+  of all moments.
 - **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding
   included, with the result read from the database, whose file lies in the operating system's cache. Stores are
   synthetic: mostly 15 to 25 words from a Zipf-Mandelbrot vocabulary of 30,000 words in two sentences, said by twenty

@@ -79,7 +79,9 @@ def least(*seen: float) -> float:
     found = min(known, *seen)
     if found < known:
         _KEPT.parent.mkdir(exist_ok=True)
-        _KEPT.write_text(f"{found:.4f}\n", encoding="ascii")
+        new = _KEPT.with_suffix(".new")
+        new.write_text(f"{found:.4f}\n", encoding="ascii")
+        new.replace(_KEPT)
     return found
 
 
@@ -110,10 +112,10 @@ class Times(Generic[Found]):
         return round(counted[len(counted) // 2] / least(min(self.paces)), 2)
 
     def enough(self) -> bool:
-        """Return whether as many as count, of four times as many, fell into calm moments."""
+        """Return whether as many as count fell into calm moments."""
         bound = CALM * least(min(self.paces))
         calm = sum(len(found) for pace, found in zip(self.paces, self.found, strict=True) if pace <= bound)
-        return self.plenty() and calm >= self.count
+        return calm >= self.count
 
     def plenty(self) -> bool:
         """Return whether four times as many as count were measured."""
@@ -145,6 +147,6 @@ async def in_rounds(
         after = pace()
         rounds.put((before + after) / 2, times)
         before = after
-        if rounds.enough() or (rounds.plenty() and time.monotonic() > until):
+        if rounds.plenty() and (rounds.enough() or time.monotonic() > until):
             break
     return rounds

@@ -222,12 +222,12 @@ def _server(runs: Mapping[str, Any]) -> Iterator[str]:
             rows.append((what, *_wrk(seen)))
         if capture := dig(found, "capture"):
             rows.append((f"{said}: capture of one turn, 1 client", *_wrk(capture)))
-    yield table(("by wrk", "a second", "p50 ms", "p99 ms", "pace", "failed"), rows)
+    yield table(("by wrk", "a second", "p50 ms", "p99 ms", "pace", "in all, p50", "failed"), rows)
 
 
 def _wrk(seen: Mapping[str, float]) -> tuple[str, ...]:
     figures = (number(seen[name]) for name in ("rate", "p50", "p99"))
-    return (*figures, number(seen.get("pace"), 2, "×"), number(seen["failed"], 0))
+    return (*figures, number(seen.get("pace"), 2, "×"), number(seen.get("p50_all")), number(seen["failed"], 0))
 
 
 def _hooks(runs: Mapping[str, Any]) -> Iterator[str]:

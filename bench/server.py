@@ -61,12 +61,12 @@ end
 def in_calm(url: str, token: str, bodies: Callable[[int], Sequence[Any]], clients: int) -> dict[str, float]:
     """Ask with so many clients, each time what `bodies` has for that time, until enough of that fell into calm moments.
 
-    Returns requests a second, p50 (both in the middle) and p99 (the worst) of what counts in ms, all failures, and the
-    pace.
+    Returns requests a second, p50 (both in the middle) and p99 (the worst) of what counts in ms, its pace, and
+    the p50 in the middle of all rounds and their failures.
     """
 
-    async def once(time: int) -> dict[str, float]:
-        return load(url, token, bodies(time), clients, ROUND)
+    async def once(nth: int) -> dict[str, float]:
+        return load(url, token, bodies(nth), clients, ROUND)
 
     times = asyncio.run(in_rounds(once, itertools.count(), SECONDS // ROUND, each=1))
     calm = times.calm()
@@ -76,6 +76,7 @@ def in_calm(url: str, token: str, bodies: Callable[[int], Sequence[Any]], client
         "p50": median(one["p50"] for one in calm),
         "p99": max(one["p99"] for one in calm),
         "pace": times.pace(),
+        "p50_all": median(one["p50"] for one in times.all()),
     }
 
 
@@ -147,11 +148,11 @@ def ours(store: Path, data: Path) -> dict[str, Any]:
     asked = [{"user_id": owner or "default", "query": text, "limit": 10} for owner, text in questions]
     turns = [turn for _, turns in talks(data)[1] for turn in turns]
 
-    def said(time: int) -> list[dict[str, Any]]:
+    def said(nth: int) -> list[dict[str, Any]]:
         """Return captures that are new each time."""
-        new = ({**one, "message_id": f"{time} {one['message_id']}"} for one in turns)
+        new = ({**one, "message_id": f"{nth} {one['message_id']}"} for one in turns)
         return [
-            {"turns": [one], "user_id": "bench", "conversation_id": f"{time} {at // 50}"} for at, one in enumerate(new)
+            {"turns": [one], "user_id": "bench", "conversation_id": f"{nth} {at // 50}"} for at, one in enumerate(new)
         ]
 
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:

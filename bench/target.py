@@ -9,6 +9,11 @@ from typing import Any
 from bench.quality import FLOAT
 from bench.table import dig, number, result, table, verdict
 
+CHOSEN = """
+Searches, captures of one turn, cold processes and what wrk saw are those of the calmest moments, told by fixed work
+that has nothing to do with recollect: its pace and what all moments gave stand in the tables below, the rule at the end.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -89,4 +94,5 @@ def targets(runs: Mapping[str, Any]) -> Iterator[Target]:
 
 def summary(runs: Mapping[str, Any]) -> str:
     """Return the table of targets."""
-    return table(("figure", "measured", "target", ""), [target.row() for target in targets(runs)])
+    rows = [target.row() for target in targets(runs)]
+    return table(("figure", "measured", "target", ""), rows) + CHOSEN

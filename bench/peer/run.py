@@ -71,14 +71,8 @@ def search(peer: Peer, asked: dict[str, Any]) -> dict[str, Any]:
         **figure.percentiles(times.calm()),
         "pace": times.pace(),
         "hits": sum(hits) / len(hits),
-        "resident": resident(),
+        "resident": figure.resident()["now"],
     }
-
-
-def resident() -> float:
-    """Return this process's resident memory in megabytes."""
-    now: float = figure.resident()["now"]
-    return now
 
 
 def main() -> None:
@@ -87,12 +81,14 @@ def main() -> None:
     asked = job.read(sys.argv[1])
     peer: Peer = importlib.import_module(asked["peer"]).open_peer(asked)
     if asked["what"] == "ingest":
-        figure.tell({**ingest(peer, asked), "idle": resident()})
+        figure.tell({**ingest(peer, asked), "idle": figure.resident()["now"]})
     elif asked["what"] == "search":
         figure.tell(search(peer, asked))
     else:
         hits = peer.search(asked["questions"][0])
-        figure.tell({"inside": (time.perf_counter() - started) * 1000, "hits": hits, "resident": resident()})
+        figure.tell(
+            {"inside": (time.perf_counter() - started) * 1000, "hits": hits, "resident": figure.resident()["now"]}
+        )
 
 
 if __name__ == "__main__":
