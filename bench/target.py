@@ -11,7 +11,8 @@ from bench.table import dig, number, result, table, verdict
 
 CHOSEN = """
 Searches, captures of one turn, cold processes and what wrk saw are those of the calmest moments, told by fixed work
-that has nothing to do with recollect: its pace and what all moments gave stand in the tables below, the rule at the end.
+that has nothing to do with recollect. Its pace and what all moments gave stand in the tables below, the rule at the
+end of the page.
 """
 
 
