@@ -95,7 +95,7 @@ def _ingest(runs: Mapping[str, Any]) -> Any:
     if not rate:
         return None
     bars = {
-        "embedder alone": rate["embedder"],
+        "embedder alone": rate["embedder_handed"],
         "recollect, conversations": rate["capture"],
         "recollect, one at a time": rate["add"],
     }

@@ -100,12 +100,14 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
         ("the embedder alone, all texts", "embedder"),
         ("the embedder alone, those that recollect hands to it (no greetings)", "embedder_handed"),
     )
-    rows = [(said, number(rate.get(way)), ratio(rate.get(way), rate["embedder"]), NONE, NONE) for said, way in ours]
+    rows = [
+        (said, number(rate.get(way)), ratio(rate.get(way), rate["embedder_handed"]), NONE, NONE) for said, way in ours
+    ]
     for peer, name in (("mem0", "Mem0 `infer=False`"), ("chroma", "Chroma")):
         for way, said in (("capture", "a conversation at a time"), ("add", "one at a time")):
             theirs = dig(result(runs, f"peers/{peer}"), "ingest", way)
             versus = (ratio(rate["capture"], theirs), ratio(rate["add"], theirs))
-            rows.append((f"{name}, {said}", number(theirs), ratio(theirs, rate["embedder"]), *versus))
+            rows.append((f"{name}, {said}", number(theirs), ratio(theirs, rate["embedder_handed"]), *versus))
     yield table(("texts a second", "rate", "of the embedder", "our capture is", "our add is"), rows)
     beside = dig(result(runs, "peers/mem0"), "beside") or {}
     if "at_most" in beside:
