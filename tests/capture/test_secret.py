@@ -24,12 +24,12 @@ def test_a_rule_names_what_it_masks_and_a_check_that_exists(rule: Rule) -> None:
 
 def test_hints_that_are_sought_in_lower_case_are_in_lower_case() -> None:
     rules = book()
-    assert all(hint == hint.lower() for hint, _ in (*rules.hints, *rules.cjk_hints, *rules.run_hints))
+    assert all(hint == hint.lower() for hint, _ in (*rules.hints, *rules.run_hints))
 
 
 def test_every_rule_can_be_reached() -> None:
     rules = book()
-    hinted = {index for _, index in (*rules.hints, *rules.cjk_hints, *rules.run_hints, *rules.starts)} | {rules.card}
+    hinted = {index for _, index in (*rules.hints, *rules.run_hints, *rules.starts)} | {rules.card}
     assert hinted == set(range(len(rules.rules)))
 
 

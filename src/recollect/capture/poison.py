@@ -15,6 +15,7 @@ from typing import Any
 
 from recollect.capture.normalise import FLAG, normalise
 from recollect.models import FLAGS
+from recollect.text.needles import Needles
 from recollect.text.rules import rules
 from recollect.text.sentence import blocks
 
@@ -54,7 +55,7 @@ def flags(text: str) -> tuple[str, ...]:
     lower = seen.lower()
     prose: str | None = None
     known, cues = _rules()
-    for rule in [known[index] for index in dict.fromkeys([index for cue, index in cues if cue in lower])]:
+    for rule in [known[index] for index in sorted({*cues.found_in(lower)})]:
         if rule.name in found:
             continue
         if rule.prose and prose is None:
@@ -99,8 +100,8 @@ def _prose(text: str) -> str:
 
 
 @cache
-def _rules() -> tuple[tuple[_Rule, ...], tuple[tuple[str, int], ...]]:
-    """Return the rules, and every cue with the place of its rule, in their order."""
+def _rules() -> tuple[tuple[_Rule, ...], Needles[int]]:
+    """Return the rules in their order, and the cues, each of which stands for the place of its rule."""
     table = rules("poison")
     made = tuple(
         _Rule(
@@ -110,4 +111,4 @@ def _rules() -> tuple[tuple[_Rule, ...], tuple[tuple[str, int], ...]]:
         )
         for name, rule in table.items()
     )
-    return made, tuple((cue, index) for index, rule in enumerate(table.values()) for cue in rule["cues"])
+    return made, Needles((cue, index) for index, rule in enumerate(table.values()) for cue in rule["cues"])

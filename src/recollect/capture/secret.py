@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from recollect.text.needles import Needles
+
 EDGE: Final = r"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))"
 """Where a token may start: at the start of a run, so that a run is tried once, or after an escaped line end."""
 
@@ -37,16 +39,15 @@ class Rule:
 class Book:
     """All rules in the order they apply, the names of client machinery, and the words that are no secrets.
 
-    Hints come with the index of their rule. `hints` are looked for in any text, `cjk_hints` in text that is not ASCII,
-    `run_hints` and `starts` where the text has a long run. `card` is the rule for long numbers.
+    Hints stand for the index of their rule. `hints` are looked for in any text, `run_hints` and `starts` where the text
+    has a long run. `card` is the rule for long numbers.
     """
 
     wrappers: tuple[str, ...]
     rules: tuple[Rule, ...]
     words: dict[str, str]
-    hints: tuple[tuple[str, int], ...]
-    cjk_hints: tuple[tuple[str, int], ...]
-    run_hints: tuple[tuple[str, int], ...]
+    hints: Needles[int]
+    run_hints: Needles[int]
     starts: tuple[tuple[str, int], ...]
     any_start: tuple[str, ...]
     card: int
@@ -64,14 +65,12 @@ def book() -> Book:
     tokens, places = data["token"], data["place"]
     rules = (*map(_token, tokens), *map(_place, places))
     starts = _hints(tokens, "starts", 0)
-    hints = _hints(places, "hints", len(tokens))
     return Book(
         wrappers=tuple(data["wrappers"]),
         rules=rules,
         words=data["words"],
-        hints=tuple(pair for pair in hints if pair[0].isascii()),
-        cjk_hints=tuple(pair for pair in hints if not pair[0].isascii()),
-        run_hints=_hints(tokens, "hints", 0),
+        hints=Needles(_hints(places, "hints", len(tokens))),
+        run_hints=Needles(_hints(tokens, "hints", 0)),
         starts=starts,
         any_start=tuple(start for start, _ in starts),
         card=next(index for index, rule in enumerate(rules) if rule.check == "card"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from recollect.text.needles import Needles
 from recollect.text.rules import rules
 
 LOOKED_AT = 500
@@ -13,11 +14,17 @@ LOOKED_AT = 500
 
 def standing(text: str) -> bool:
     """Whether a text opens with a standing instruction ("always …", "以后…") or states a preference of the speaker."""
-    opens, prefers = _patterns()
-    return opens.match(text) is not None or prefers.search(text, 0, LOOKED_AT) is not None
+    if _pattern("opens").match(text):
+        return True
+    start = text[:LOOKED_AT]
+    return bool(_cues().found_in(start.lower())) and _pattern("prefers").search(start) is not None
 
 
 @cache
-def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    table = rules("standing")
-    return tuple(re.compile("|".join(table[name]), re.IGNORECASE) for name in ("opens", "prefers"))  # type: ignore[return-value]
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile("|".join(rules("standing")[name]), re.IGNORECASE)
+
+
+@cache
+def _cues() -> Needles[bool]:
+    return Needles((cue, True) for cue in rules("standing")["cues"])
