@@ -51,6 +51,8 @@ def sentences(text: str) -> list[tuple[int, int]]:
     Western and East Asian marks and line ends close a sentence; abbreviations, initials, numbers and addresses do not.
     A fenced code block is one sentence. Time grows linearly with the text.
     """
+    if "```" not in text and "~~~" not in text:
+        return list(_prose(text, 0, len(text)))
     found: list[tuple[int, int]] = []
     for block in blocks(text):
         if block.code:
@@ -68,17 +70,12 @@ def _prose(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for mark in _END.finditer(text, start, end):
         if mark[0] == "." and _abbreviates(text, start, mark):
             continue
-        yield from _trimmed(text, start, mark.end())
-        start = mark.end()
-    yield from _trimmed(text, start, end)
-
-
-def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    piece = text[start:end]
-    bare = piece.strip()
-    if bare:
-        start += len(piece) - len(piece.lstrip())
-        yield start, start + len(bare)
+        stop = mark.end()
+        if piece := text[start:stop].lstrip():
+            yield stop - len(piece), stop - len(piece) + len(piece.rstrip())
+        start = stop
+    if piece := text[start:end].lstrip():
+        yield end - len(piece), end - len(piece) + len(piece.rstrip())
 
 
 @cache
@@ -89,12 +86,16 @@ def _abbreviations() -> tuple[frozenset[str], frozenset[str]]:
 
 def _abbreviates(text: str, start: int, mark: re.Match[str]) -> bool:
     """Tell whether a single dot belongs to the word before it: an abbreviation, an initial or a list number."""
-    word = _WORD_BEFORE.search(text[max(start, mark.start() - _LOOK_BACK) : mark.start()])
+    before = text[max(start, mark.start() - _LOOK_BACK) : mark.start()]
+    abbreviations, often_last = _abbreviations()
+    last = before[before.rfind(" ") + 1 :]
+    if len(last) > 1 and last.isalpha() and last.casefold() not in abbreviations:
+        return False
+    word = _WORD_BEFORE.search(before)
     if not word:
         return False
     folded = word[0].casefold()
     following = text[mark.end() : mark.end() + 2].strip()
-    abbreviations, often_last = _abbreviations()
     if folded in abbreviations:
         return folded not in often_last or not following.isupper()
     if len(folded) == 1 and word[0].isalpha() and word[0].isascii():

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 from operator import add
 
 from recollect.text.rules import longest_first, rules
@@ -38,12 +39,21 @@ def terms(text: str) -> list[str]:
     A run of Han characters gives its characters, then its pairs; other terms follow the text. Terms are folded, hold
     neither spaces nor control characters and have at most 64 characters. Time grows linearly with the text.
     """
-    if text.isascii():
-        found: list[str] = []
-        for token in _ASCII_TOKEN.findall(text):
-            found += expand(token) if len(token) < _LONG_TOKEN else expand.__wrapped__(token)
-        return found
-    return _mixed_terms(_clean(text))
+    if not text.isascii():
+        return _mixed_terms(_clean(text))
+    runs = text.split()
+    short = len(text) < _LONG_TOKEN or max(map(len, runs), default=0) < _LONG_TOKEN
+    return list(chain.from_iterable(map(_run_terms if short else _run_terms.__wrapped__, runs)))
+
+
+@lru_cache(maxsize=1 << 15)
+def _run_terms(run: str) -> tuple[str, ...]:
+    """Return the terms of an ASCII run without white space, which no token holds; few runs make up most of a text."""
+    return tuple(chain.from_iterable(map(_expanded, _ASCII_TOKEN.findall(run))))
+
+
+def _expanded(token: str) -> tuple[str, ...]:
+    return expand(token) if len(token) < _LONG_TOKEN else expand.__wrapped__(token)
 
 
 def question(text: str) -> list[str]:
@@ -60,7 +70,7 @@ def question(text: str) -> list[str]:
         if run:
             found.update(dict.fromkeys(_asked_run(token, run.lastgroup)))
         else:
-            found.update(dict.fromkeys(expand(token) if len(token) < _LONG_TOKEN else expand.__wrapped__(token)))
+            found.update(dict.fromkeys(_expanded(token)))
     if han := _few_han(found):
         found.update(dict.fromkeys(han))
     return list(found) or list(dict.fromkeys(term for token in tokens for term in _unfiltered(token)))
@@ -83,7 +93,7 @@ def _mixed_terms(text: str) -> list[str]:
     for token in _TOKEN.findall(text):
         run = _RUN.match(token)
         if not run:
-            found += expand(token) if len(token) < _LONG_TOKEN else expand.__wrapped__(token)
+            found += _expanded(token)
             continue
         if run.lastgroup == "han":
             found += token
