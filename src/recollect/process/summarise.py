@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log, sqrt
+from math import fsum, log, sqrt
 
 from recollect.models import Memory, Role
 from recollect.process.classify import DENSE
@@ -96,7 +96,7 @@ def _sentences(turns: Sequence[Memory]) -> list[_Sentence]:
     total = max(1, len(raw))
     found = []
     for order, (turn, text, worth, own) in enumerate(raw):
-        central = sum(log(1 + counts[term]) for term in own if counts[term] > 1 and counts[term] < total * 0.5)
+        central = fsum(log(1 + counts[term]) for term in own if counts[term] > 1 and counts[term] < total * 0.5)
         score = central / (4 * sqrt(len(own) + 8)) + worth
         found.append(_Sentence(turn, order, text, own, score))
     return found
