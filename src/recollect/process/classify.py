@@ -56,15 +56,14 @@ def classify(
     met = _cues().met(seen)
     much = density(seen)
     table = rules("classify")
-    importance = table["base"][memory.role.value if memory.role else "other"] + table["kind"].get(
-        memory.kind.value, 0.0
-    )
+    importance = table["base"][memory.role or "other"] + table["kind"].get(memory.kind, 0.0)
     urgency = 0.0
     for name in met | _plain(seen, mentions):
         rule = table["rule"][name]
         importance += rule["importance"]
         urgency += rule.get("urgency", 0.0)
-    importance += max((table["statement"][name] for name in said), default=0.0)
+    if said:
+        importance += max(table["statement"][name] for name in said)
     if much < DENSE:
         importance, urgency = min(importance, 0.1), min(urgency, 0.1)
     asking = seen.text.rstrip(_CLOSING).endswith(_QUESTION)
@@ -99,7 +98,7 @@ def _tier(memory: Memory, met: frozenset[str], said: set[str], much: float, *, a
         return Tier.GLOBAL
     if memory.kind in _CERTAIN or much < DENSE:
         return Tier.ARCHIVE
-    working = any(rules("classify")["rule"][name].get("quick") for name in met)
+    working = not met.isdisjoint(_working())
     failing = memory.role is not Role.ASSISTANT and ("error" in met or "outage" in met)
     return Tier.QUICK if (working or failing) and "result" not in met and not asking else Tier.ARCHIVE
 
@@ -107,13 +106,18 @@ def _tier(memory: Memory, met: frozenset[str], said: set[str], much: float, *, a
 def _category(met: frozenset[str], said: set[str], much: float, *, asking: bool) -> str:
     if much < DENSE:
         return "noise"
-    for name in rules("statements")["order"]:
-        if name in said:
-            return str(name)
+    if said:
+        return next(str(name) for name in rules("statements")["order"] if name in said)
     if asking:
         return "question"
-    table = rules("classify")["rule"]
+    table = rules("classify")["rule"] if met else {}
     return next((str(rule["category"]) for name, rule in table.items() if name in met and "category" in rule), "other")
+
+
+@cache
+def _working() -> frozenset[str]:
+    """Return the rules that what is under way meets."""
+    return frozenset(name for name, rule in rules("classify")["rule"].items() if rule.get("quick"))
 
 
 @cache

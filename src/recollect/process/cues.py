@@ -21,17 +21,31 @@ class Cues:
             for phrase in phrases:
                 longest_word.setdefault(max(phrase.split(), key=len), []).append((f" {phrase} ", rule))
         self._western = longest_word
+        self._words = frozenset(longest_word)
         self._rule = {phrase: rule for rule, phrases in chinese.items() for phrase in phrases}
         longest = sorted(self._rule, key=len, reverse=True)
         self._chinese = re.compile("|".join(map(re.escape, longest)) or "(?!)")
 
     def met(self, scan: Scan) -> frozenset[str]:
         """Return the names of the rules that the text meets."""
-        rules = set()
-        for word in self._western.keys() & set(scan.words):
-            for phrase, rule in self._western[word]:
-                if phrase in scan.joined:
-                    rules.add(rule)
+        rules = {
+            rule
+            for word in self._words & scan.distinct
+            for phrase, rule in self._western[word]
+            if phrase in scan.joined
+        }
         if scan.cjk:
             rules.update(self._rule[found] for found in self._chinese.findall(scan.text))
         return frozenset(rules)
+
+    def told(self, scan: Scan) -> dict[str, set[str]]:
+        """Return the rules that the text meets, each with words in lower case: where it is met stands one of them."""
+        rules: dict[str, set[str]] = {}
+        for word in self._words & scan.distinct:
+            for phrase, rule in self._western[word]:
+                if phrase in scan.joined:
+                    rules.setdefault(rule, set()).add(word)
+        if scan.cjk:
+            for found in self._chinese.findall(scan.text):
+                rules.setdefault(self._rule[found], set()).add(found)
+        return rules

@@ -11,7 +11,8 @@ from recollect.text.rules import longest_first, rules
 
 _SHORT = 14
 _SENTENCE = 5
-_BLOB = re.compile(r"\S{400,}")
+_BLOB_LENGTH = 400
+_BLOB = re.compile(rf"\S{{{_BLOB_LENGTH},}}")
 
 
 def density(scan: Scan) -> float:
@@ -25,7 +26,7 @@ def density(scan: Scan) -> float:
     if count <= 0:
         return _hollow_density(scan)
     spread = _spread(scan)
-    if _BLOB.search(scan.text):
+    if len(scan.text) >= _BLOB_LENGTH and _BLOB.search(scan.text):
         spread *= 0.4
     return round((1 - 0.6 * exp(-(count - 1) / 8)) * spread, 3)
 
@@ -34,14 +35,14 @@ def _hollow_density(scan: Scan) -> float:
     """Return 0 for no words at all, 0.1 for noise, 0.3 for a sentence of small words ("Can you do it like we did?")."""
     if not scan.words and not scan.cjk:
         return 0.0
-    return 0.3 if len(set(scan.words) - _chatter()) >= _SENTENCE else 0.1
+    return 0.3 if len(scan.distinct - _chatter()) >= _SENTENCE else 0.1
 
 
 def _informative(scan: Scan) -> float:
-    words = scan.words
-    if len(words) <= _SHORT and len(words) > 1:
-        words = _phrases().sub(" ", scan.joined).split()
-    count = float(len(set(words) - _noise()))
+    words = scan.distinct
+    if 1 < len(scan.words) <= _SHORT and not words.isdisjoint(_in_phrases()):
+        words = frozenset(_phrases().sub("", scan.joined).split())
+    count = float(len(words - _noise()))
     if scan.cjk:
         count += sum(len(piece) for run in CJK_RUN.findall(scan.text) for piece in _hollow().split(run)) / 2
     return count
@@ -52,7 +53,7 @@ def _spread(scan: Scan) -> float:
     said = len(scan.words)
     if said < 40:
         return 1.0
-    return min(1.0, max(0.2, 6 * len(set(scan.words)) / said))
+    return min(1.0, max(0.2, 6 * len(scan.distinct) / said))
 
 
 @cache
@@ -66,9 +67,15 @@ def _noise() -> frozenset[str]:
 
 
 @cache
+def _in_phrases() -> frozenset[str]:
+    """Return a word of each phrase: most texts hold none of them."""
+    return frozenset(max(phrase.split(), key=len) for phrase in rules("classify")["density"]["phrases_en"])
+
+
+@cache
 def _phrases() -> re.Pattern[str]:
     phrases = sorted(rules("classify")["density"]["phrases_en"], key=len, reverse=True)
-    return re.compile(f"(?<= )(?:{'|'.join(map(re.escape, phrases))})(?= )")
+    return re.compile(f" (?:{'|'.join(map(re.escape, phrases))})(?= )")
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from recollect.models import EntityType, Mention
@@ -50,7 +50,7 @@ def mentions(text: str, known: Collection[str] = ()) -> tuple[Mention, ...]:
     text = text[:LOOKED_AT]
     prose, code = _parted(text)
     found: dict[str, Mention] = {}
-    for mention in _prose(prose, frozenset(name.lower() for name in known)):
+    for mention in _prose(prose, frozenset(map(str.lower, known))):
         found.setdefault(mention.name.casefold(), mention)
     room = min(MOST, len(found) + MOST_FROM_CODE)
     for mention in _code(code) if code else ():
@@ -80,7 +80,9 @@ def _prose(text: str, known: frozenset[str]) -> Iterator[Mention]:
     spaced = _SPLIT.sub(f" {MARK} ", text) if mixed else text
     lines = [line.split() for line in spaced.splitlines()]
     for line in lines:
-        yield from _things(line)
+        for raw in line:
+            if not (raw.isalpha() and raw.islower()) and (found := _thing(raw)):
+                yield found
     yield from western(lines, known)
     if mixed:
         yield from chinese(text)
@@ -98,17 +100,13 @@ def _quoted(quoted: str) -> Iterator[Mention]:
             yield found
 
 
-def _things(line: Iterable[str]) -> Iterator[Mention]:
-    for raw in line:
-        if not (raw.isalpha() and raw.islower()):
-            found = _thing(raw) if len(raw) <= _SHORT else _thing.__wrapped__(raw)
-            if found:
-                yield found
+def _thing(raw: str) -> Mention | None:
+    return _often(raw) if len(raw) <= _SHORT else _often.__wrapped__(raw)
 
 
 @lru_cache(maxsize=1 << 13)
-def _thing(raw: str) -> Mention | None:
-    """Return what a token names; few tokens make up most of what is said."""
+def _often(raw: str) -> Mention | None:
+    """Return what a token names by its form; few tokens make up most of what is said."""
     return thing(_core(raw)) if _ODD.search(raw) else None
 
 
@@ -124,4 +122,4 @@ def _code(code: str) -> Iterator[Mention]:
     """Return files, addresses, errors and identifiers of code, without the marks around them."""
     for line in code.splitlines():
         if not line.startswith(("```", "~~~")):
-            yield from _things(re.split(r"[\s\"'`,;=()\[\]{}<>]+", _ELEMENT.sub(" ", line)))
+            yield from filter(None, map(_thing, re.split(r"[\s\"'`,;=()\[\]{}<>]+", _ELEMENT.sub(" ", line))))

@@ -26,7 +26,7 @@ def index(memory: Memory) -> tuple[Chunk, ...]:
     text = memory.text
     about = _about(memory.speaker, memory.title, memory.occurred_at.date(), text.isascii())
     return tuple(
-        Chunk(position, start, end, " ".join([*terms(text[start:end]), *about]), length(text[start:end]))
+        Chunk(position, start, end, " ".join([*terms(text[start:end]), about]), length(text[start:end]))
         for position, (start, end) in enumerate(chunks(text))
     )
 
@@ -40,9 +40,9 @@ def length(text: str) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _about(speaker: str | None, title: str | None, day: date, western: bool) -> tuple[str, ...]:
-    """Return the terms of what stands around a text; few different ones occur, so they are kept."""
+def _about(speaker: str | None, title: str | None, day: date, western: bool) -> str:
+    """Return the terms of what stands around a text, which has a date; few different ones occur, so they are kept."""
     parts = [speaker or "", title or "", f"{day.day} {_MONTHS[day.month - 1]} {day.year} {day.isoformat()}"]
     if not western:
         parts.append(f"{day.year}年{day.month}月{day.day}日")
-    return tuple(dict.fromkeys(term for part in parts for term in terms(part)))
+    return " ".join(dict.fromkeys(term for part in parts for term in terms(part)))

@@ -20,7 +20,7 @@ NAMED = 1.6
 
 _LONGEST = 40
 _LONGEST_HAN = 4
-_ROOTS = tuple(length**0.5 for length in range(13))
+_ROOTS = tuple(min(length, 12) ** 0.5 for length in range(_LONGEST))
 
 
 def keywords(text: str | Scan, names: Collection[Mention] = ()) -> tuple[str, ...]:
@@ -42,12 +42,9 @@ def keywords(text: str | Scan, names: Collection[Mention] = ()) -> tuple[str, ..
 def _western(words: list[str], named: Collection[str]) -> dict[str, float]:
     counts: dict[str, int] = {}
     for said in words:
-        word = _telling(said) if len(said) < _LONGEST + 2 else ""
-        if word:
+        if len(said) < _LONGEST + 2 and (word := _telling(said)):
             counts[word] = counts.get(word, 0) + 1
-    return {
-        word: count * _ROOTS[min(len(word), 12)] * (NAMED if word in named else 1.0) for word, count in counts.items()
-    }
+    return {word: count * _ROOTS[len(word)] * (NAMED if word in named else 1.0) for word, count in counts.items()}
 
 
 @lru_cache(maxsize=1 << 14)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from recollect.models import EntityType, Mention
 from recollect.text.rules import longest_first, rules
@@ -18,7 +19,20 @@ _WORDLIKE = re.compile(r"[^\W\d_][^\W_]*(?:['’-][^\W_]+)*\+?\+?")
 _OWNER = re.compile(r"['’]s?$")
 _HUMP = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]")
 _MOST_PARTS = 5
+_SHORT = 64
 _PLAIN = frozenset("I I'm I'll I've I'd I’m I’ll I’ve I’d I, It's It The That's That This A".split())  # noqa: SIM905
+
+
+class _Word(NamedTuple):
+    """A token without what stands around it and without the 's of an owner, and what can be said of it alone.
+
+    `capital` is whether it is written like a name, `common` whether it is none however it is written.
+    """
+
+    bare: str
+    lower: str
+    capital: bool
+    common: bool
 
 
 def western(lines: Sequence[Sequence[str]], known: frozenset[str] = frozenset()) -> Iterator[Mention]:
@@ -28,7 +42,7 @@ def western(lines: Sequence[Sequence[str]], known: frozenset[str] = frozenset())
     `known` names of people (in lower case), has a form of its own (`PostgreSQL`), or is a given name.
     """
     rows = [(line, places) for line in lines if (places := _capitals(line))]
-    inside = {_bare(line[at]) for line, places in rows for at in places if not _opens(line, at)}
+    inside = {_word(line[at]).bare for line, places in rows for at in places if not _opens(line, at)}
     for line, places in rows:
         done = 0
         for at in places:
@@ -52,10 +66,19 @@ def _opens(line: Sequence[str], at: int) -> bool:
     return before.endswith(_END) or (before != MARK and not before.strip(_TRIM) and _opens(line, at - 1))
 
 
-def _bare(raw: str) -> str:
-    """Return a token without punctuation around it and without the 's of an owner."""
+def _word(raw: str) -> _Word:
+    return _often(raw) if len(raw) <= _SHORT else _often.__wrapped__(raw)
+
+
+@lru_cache(maxsize=1 << 13)
+def _often(raw: str) -> _Word:
+    """Read a token; few make up most of what is said."""
     bare = raw.strip(_TRIM)
-    return _OWNER.sub("", bare) if "'" in bare or "’" in bare else bare
+    if "'" in bare or "’" in bare:
+        bare = _OWNER.sub("", bare)
+    lower = bare.lower()
+    capital = len(bare) > 1 and bare[0].isupper() and _WORDLIKE.fullmatch(bare) is not None
+    return _Word(bare, lower, capital, lower in _list("common"))
 
 
 def _closes(raw: str) -> bool:
@@ -83,16 +106,15 @@ def _after_joint(line: Sequence[str], at: int) -> int | None:
 
 
 def _continues(line: Sequence[str], at: int) -> bool:
-    bare = _bare(line[at])
-    return _capital(bare) and bare.lower() not in _list("common") and not _opens(line, at)
+    word = _word(line[at])
+    return word.capital and not word.common and not _opens(line, at)
 
 
 def _is_name(line: Sequence[str], at: int, inside: set[str], known: frozenset[str]) -> bool:
-    bare = _bare(line[at])
-    lower = bare.lower()
-    if bare in _list("small") or (lower in known and _capital(bare)):
+    bare, lower, capital, common = _word(line[at])
+    if bare in _list("small") or (capital and lower in known):
         return True
-    if not _capital(bare) or lower in _list("common"):
+    if not capital or common:
         return False
     if bare.isupper():
         return len(bare) > 2 and bare not in _list("acronym_common")
@@ -107,21 +129,17 @@ def _pair(line: Sequence[str], at: int) -> bool:
     after = at + 2 if at + 2 < len(line) and line[at + 1] in _list("joint") else at + 1
     if after >= len(line) or _closes(line[at]) or not _continues(line, after):
         return False
-    return _bare(line[after]).lower() not in _list("opener")
-
-
-def _capital(bare: str) -> bool:
-    return len(bare) > 1 and bare[0].isupper() and _WORDLIKE.fullmatch(bare) is not None
+    return _word(line[after]).lower not in _list("opener")
 
 
 def _mention(line: Sequence[str], at: int, end: int, known: frozenset[str]) -> Mention:
-    parts = [_bare(raw) for raw in line[at:end]]
+    parts = [_word(raw).bare for raw in line[at:end]]
     name = " ".join(parts)
     if name.lower() in known:
         return Mention(name, EntityType.PERSON)
-    before = _bare(line[at - 1]).lower() if at else ""
+    before = _word(line[at - 1]).lower if at else ""
     owner = line[end - 1].endswith(("'s", "’s"))
-    after = "'s" if owner else _bare(line[end]).lower() if end < len(line) and not _closes(line[end - 1]) else ""
+    after = "'s" if owner else _word(line[end]).lower if end < len(line) and not _closes(line[end - 1]) else ""
     return Mention(name, _type(parts, before, after))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -63,27 +63,35 @@ def _often(text: str, role: Role | None) -> tuple[tuple[str, int, int], ...]:
 
 
 def _stated(seen: Scan, role: Role | None) -> Iterator[tuple[str, int, int]]:
-    if len(seen.text) > LOOKED_AT or not _likely(seen):
+    text = seen.text
+    likely = _likely(seen) if len(text) <= LOOKED_AT else {}
+    if not likely:
         return
-    for start, end in sentences(seen.text):
-        if end - start > LONGEST or seen.text.startswith(("```", "~~~"), start):
+    words = frozenset[str]().union(*likely.values())
+    for start, end in sentences(text):
+        if end - start > LONGEST or text.startswith(("```", "~~~"), start) or not _holds(text[start:end], words):
             continue
-        mark = _LIST_MARK.match(seen.text, start, end)
+        mark = _LIST_MARK.match(text, start, end)
         first = mark.end() if mark else start
-        sentence = scan(seen.text[first:end])
+        sentence = scan(text[first:end])
         category = _category(sentence, role)
         if category and density(sentence) >= rules("statements")[category]["least"]:
             yield category, first, end
 
 
-def _likely(seen: Scan) -> list[str]:
-    """Return the categories whose cues a text meets, those about time only where it tells a time."""
-    met = _cues().met(seen)
-    if not met:
-        return []
+def _holds(sentence: str, words: Iterable[str]) -> bool:
+    lower = sentence.lower() if sentence.isascii() else sentence.lower().replace("\u2019", "'")
+    return any(word in lower for word in words)
+
+
+def _likely(seen: Scan) -> dict[str, set[str]]:
+    """Return the categories whose cues a text meets, those about time only where it tells a time, with their words."""
+    told = _cues().told(seen)
+    if not told:
+        return {}
     table = rules("statements")
-    timed = "time" in met or _DIGIT.search(seen.text) is not None
-    return [name for name in table["order"] if name in met and (timed or not table[name].get("time"))]
+    timed = "time" in told or _DIGIT.search(seen.text) is not None
+    return {name: told[name] for name in table["order"] if name in told and (timed or not table[name].get("time"))}
 
 
 def _category(sentence: Scan, role: Role | None) -> str | None:
