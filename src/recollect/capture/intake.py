@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -13,8 +14,8 @@ from recollect.capture.ids import new_id
 from recollect.capture.instant import instant
 from recollect.capture.metadata import cleaned, metadata_of
 from recollect.capture.normalise import normalise
-from recollect.capture.poison import flagged
-from recollect.capture.redact import redact, redact_field
+from recollect.capture.poison import SHORT, flagged
+from recollect.capture.redact import Redacted, redact, redact_field
 from recollect.errors import InvalidInput, TooLarge
 from recollect.models import Kind, Memory, Role, Scope, Source, Turn
 
@@ -237,10 +238,19 @@ def _title(value: object) -> str:
 def _clean_text(text: str | None, counts: dict[str, int], name: str = "") -> str | None:
     if text is None:
         return None
-    clean = redact_field(name, normalise(text)) if name else redact(normalise(text))
+    clean = redact_field(name, normalise(text)) if name else _redacted(text)
     for kind, count in clean.counts.items():
         counts[kind] = counts.get(kind, 0) + count
     return clean.text
+
+
+def _redacted(text: str) -> Redacted:
+    return _often(text) if len(text) <= SHORT else redact(normalise(text))
+
+
+@lru_cache(maxsize=1024)
+def _often(text: str) -> Redacted:
+    return redact(normalise(text))
 
 
 def _clean_metadata(metadata: Mapping[str, Any], counts: dict[str, int]) -> dict[str, Any]:
