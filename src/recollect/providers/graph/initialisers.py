@@ -79,7 +79,7 @@ def _rounded(name: str, arrays: dict[str, Array]) -> dict[str, Array]:
     # What `down` adds goes into the residual instead, and so comes out of what `up` reads of it.
     offset = arrays.pop(f"{name}.down.bias")
     arrays[f"{name}.out.norm.bias"] = arrays[f"{name}.out.norm.bias"] + offset
-    arrays[f"{name}.up.bias"] = arrays[f"{name}.up.bias"] - arrays[f"{name}.up.weight"] @ offset
+    arrays[f"{name}.up.bias"] = arrays[f"{name}.up.bias"] - np.einsum("ij,j->i", arrays[f"{name}.up.weight"], offset)
     fits = {part: _fit(name, part, len(offset)) for part in BOUNDS}
     read = {"query": "qkv", "key": "qkv", "value": "qkv", "out": "out", "up": "up"}
     for part in (*read, "down"):
