@@ -29,30 +29,38 @@ LOOK = 0.005
 
 
 class Overheard:
-    """An embedder that keeps the texts it is handed, for embedding the very same ones alone, and says when it rests."""
+    """An embedder that keeps the texts it is handed, for embedding the same ones alone, and tells when it rests."""
 
     def __init__(self, behind: Embed) -> None:
         self._behind = behind
         self.model, self.dimension, self.window = behind.model, behind.dimension, behind.window
         self.texts: list[str] = []
-        self.under_way = 0
+        self._under_way = 0
+        self._done = asyncio.Event()
 
     async def embed(self, texts: Sequence[str]) -> list[Embedding]:
         """Keep the texts and embed them."""
         self.texts += texts
-        self.under_way += 1
+        self._under_way += 1
         try:
             return await self._behind.embed(texts)
         finally:
-            self.under_way -= 1
+            self._under_way -= 1
+            self._done.set()
+
+    async def rest(self, handed: float) -> None:
+        """Wait until it rests and has been handed so many texts."""
+        while self._under_way or len(self.texts) < handed:
+            self._done.clear()
+            await self._done.wait()
 
 
 async def captured(found: Sequence[Talk], home: str, handed: int = 0) -> tuple[list[str], tuple[float, float, float]]:
     """Capture talk by talk; return what was embedded until every turn had its vector, and three times in seconds.
 
     They are until all is found by word, by meaning too, and derived from: facts and summaries are made, and embedded,
-    when every turn has its vector. The queue, which takes its time to answer, is asked only when the embedder rests and
-    has got nine in ten of the texts, `handed` in all, that it is to get.
+    when every turn has its vector. Nothing is asked, which takes its time, until the embedder rests and has got nine in
+    ten of the texts, `handed` in all, that it is to get.
     """
     embed = MiniLM(CACHE)
     heard = Overheard(embed)
@@ -64,12 +72,10 @@ async def captured(found: Sequence[Talk], home: str, handed: int = 0) -> tuple[l
         by_word = time.perf_counter() - started
         queue = memory.app.engine.stores.queue
 
-        async def lacking() -> bool:
-            working = heard.under_way or len(heard.texts) < 0.9 * handed
-            return bool(working) or any(name == EMBED for name, _ in await queue.count())
-
-        while await lacking():  # noqa: ASYNC110 - a queue tells nobody
+        await heard.rest(0.9 * handed)
+        while any(name == EMBED for name, _ in await queue.count()):
             await asyncio.sleep(LOOK)
+            await heard.rest(0)
         by_meaning = time.perf_counter() - started
         texts = heard.texts.copy()
         await memory.drain()
