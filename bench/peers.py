@@ -29,7 +29,7 @@ PACKAGES = {"mem0": "mem0ai", "chroma": "chromadb"}
 FORBIDDEN = "torch"
 SCRIPT = Path(__file__).parent / "peer" / "run.py"
 QUESTIONS = 100
-TURNS = 4
+TURNS = 8
 """How often recollect and a peer take turns at ingest: only neighbours in time can be compared."""
 TIMEOUT = 400.0
 
