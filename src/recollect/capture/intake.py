@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from recollect.capture.poison import SHORT, flagged
 from recollect.capture.redact import Redacted, redact, redact_field
 from recollect.errors import InvalidInput, TooLarge
 from recollect.models import Kind, Memory, Role, Scope, Source, Turn
+from recollect.text.kept import kept
 
 MAX_TEXT: Final = 2_000_000
 MAX_TURNS: Final = 10_000
@@ -244,12 +244,8 @@ def _clean_text(text: str | None, counts: dict[str, int], name: str = "") -> str
     return clean.text
 
 
+@kept(size=1024, longest=SHORT)
 def _redacted(text: str) -> Redacted:
-    return _often(text) if len(text) <= SHORT else redact(normalise(text))
-
-
-@lru_cache(maxsize=1024)
-def _often(text: str) -> Redacted:
     return redact(normalise(text))
 
 

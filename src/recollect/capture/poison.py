@@ -10,11 +10,12 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from recollect.capture.normalise import FLAG, normalise
 from recollect.models import FLAGS
+from recollect.text.kept import kept
 from recollect.text.needles import Needles
 from recollect.text.rules import rules
 from recollect.text.sentence import blocks
@@ -77,12 +78,8 @@ def flagged(metadata: Mapping[str, Any], *texts: str | None, known: Sequence[str
     return {**rest, FLAGS: list(found)} if found else rest
 
 
+@kept(size=1024, longest=SHORT)
 def _flags(text: str) -> tuple[str, ...]:
-    return _often(text) if len(text) <= SHORT else flags(text)
-
-
-@lru_cache(maxsize=1024)
-def _often(text: str) -> tuple[str, ...]:
     return flags(text)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from functools import lru_cache
 
 from recollect.models import EntityType, Mention
 from recollect.process.name import MARK, chinese, western
 from recollect.process.scan import CJK_RUN
 from recollect.process.thing import thing
+from recollect.text.kept import kept
 from recollect.text.script import CJK
 from recollect.text.sentence import blocks
 
@@ -100,13 +100,9 @@ def _quoted(quoted: str) -> Iterator[Mention]:
             yield found
 
 
+@kept(size=1 << 13, longest=_SHORT)
 def _thing(raw: str) -> Mention | None:
-    return _often(raw) if len(raw) <= _SHORT else _often.__wrapped__(raw)
-
-
-@lru_cache(maxsize=1 << 13)
-def _often(raw: str) -> Mention | None:
-    """Return what a token names by its form; few tokens make up most of what is said."""
+    """Return what a token names by its form."""
     return thing(_core(raw)) if _ODD.search(raw) else None
 
 

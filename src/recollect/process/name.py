@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from recollect.models import EntityType, Mention
+from recollect.text.kept import kept
 from recollect.text.rules import longest_first, rules
 
 MARK = "\x00"
@@ -66,13 +67,8 @@ def _opens(line: Sequence[str], at: int) -> bool:
     return before.endswith(_END) or (before != MARK and not before.strip(_TRIM) and _opens(line, at - 1))
 
 
+@kept(size=1 << 13, longest=_SHORT)
 def _word(raw: str) -> _Word:
-    return _often(raw) if len(raw) <= _SHORT else _often.__wrapped__(raw)
-
-
-@lru_cache(maxsize=1 << 13)
-def _often(raw: str) -> _Word:
-    """Read a token; few make up most of what is said."""
     bare = raw.strip(_TRIM)
     if "'" in bare or "’" in bare:
         bare = _OWNER.sub("", bare)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
+from recollect.text.kept import kept
 from recollect.text.script import CJK, HAN
 
 CJK_RUN = re.compile(f"[{CJK}]+")
@@ -35,18 +35,12 @@ class Scan:
     cjk: bool
 
 
+@kept(size=512, longest=SHORT)
 def scan(text: str) -> Scan:
-    """Read a text once; words are Latin, Greek and Cyrillic runs with digits, contractions kept whole."""
-    return _often(text) if len(text) <= SHORT else _read(text)
+    """Read a text; words are Latin, Greek and Cyrillic runs with digits, contractions kept whole.
 
-
-@lru_cache(maxsize=512)
-def _often(text: str) -> Scan:
-    """Several rules read a text within moments: when it is captured, derived from and summed up."""
-    return _read(text)
-
-
-def _read(text: str) -> Scan:
+    Several rules read a text within moments: when it is captured, derived from and summed up.
+    """
     if text.isascii():
         plain = text.encode().translate(_WORDLIKE).decode()
         found = _ASCII_WORD.findall(plain) if _ODD_APOSTROPHE.search(plain) else plain.split()

@@ -9,6 +9,7 @@ from threading import Lock
 
 import snowballstemmer
 
+from recollect.text.kept import kept
 from recollect.text.rules import rules
 
 LONGEST = 64
@@ -26,6 +27,7 @@ _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _HUMP = re.compile(r"[a-z\d][A-Z]|[A-Z]{2}[a-z]")
 _LEVELS = (re.compile(r":?[/\\]+|[@:]+"), re.compile(r"\."), re.compile(r"[-_]+"))
 _WEB = re.compile(r"(?:https?|file)://", re.IGNORECASE)
+_LONG = 160
 _lock = Lock()
 
 
@@ -66,7 +68,7 @@ def fold(word: str) -> str:
     return word[:LONGEST]
 
 
-@lru_cache(maxsize=1 << 15)
+@kept(size=1 << 15, longest=_LONG)
 def expand(token: str) -> tuple[str, ...]:
     """Return the terms of one token, stop words left out; nothing for a token that is one."""
     return tuple(filter(None, _expand(token, stop=True)))

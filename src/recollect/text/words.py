@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain
 from operator import add
 
+from recollect.text.kept import kept
 from recollect.text.rules import longest_first, rules
 from recollect.text.script import CJK, HAN, HAN_RUN, HANGUL, HIRAGANA, KATAKANA, LONG, UNSPACED
 from recollect.text.token import expand, expand_all
 
 VERSION = 1
 
-_LONG_TOKEN = 160
+_LONG_RUN = 160
 _FEW_PAIRS = 3
 _JOINT = r"(?:://|::|:[/\\]+|[-./\\@:'’]|(?<=\d),(?=\d{3}(?!\d)))"
 _ASCII_TOKEN = re.compile(rf"[A-Za-z]\+\+|[A-Za-z]#(?!\w)|(?<![\w.])\.(?=[A-Za-z])\w+|\w+(?:{_JOINT}\w+)*")
@@ -41,19 +42,13 @@ def terms(text: str) -> list[str]:
     """
     if not text.isascii():
         return _mixed_terms(_clean(text))
-    runs = text.split()
-    short = len(text) < _LONG_TOKEN or max(map(len, runs), default=0) < _LONG_TOKEN
-    return list(chain.from_iterable(map(_run_terms if short else _run_terms.__wrapped__, runs)))
+    return list(chain.from_iterable(map(_run_terms, text.split())))
 
 
-@lru_cache(maxsize=1 << 15)
+@kept(size=1 << 15, longest=_LONG_RUN)
 def _run_terms(run: str) -> tuple[str, ...]:
-    """Return the terms of an ASCII run without white space, which no token holds; few runs make up most of a text."""
-    return tuple(chain.from_iterable(map(_expanded, _ASCII_TOKEN.findall(run))))
-
-
-def _expanded(token: str) -> tuple[str, ...]:
-    return expand(token) if len(token) < _LONG_TOKEN else expand.__wrapped__(token)
+    """Return the terms of an ASCII run without white space, which no token holds."""
+    return tuple(chain.from_iterable(map(expand, _ASCII_TOKEN.findall(run))))
 
 
 def question(text: str) -> list[str]:
@@ -70,7 +65,7 @@ def question(text: str) -> list[str]:
         if run:
             found.update(dict.fromkeys(_asked_run(token, run.lastgroup)))
         else:
-            found.update(dict.fromkeys(_expanded(token)))
+            found.update(dict.fromkeys(expand(token)))
     if han := _few_han(found):
         found.update(dict.fromkeys(han))
     return list(found) or list(dict.fromkeys(term for token in tokens for term in _unfiltered(token)))
@@ -93,7 +88,7 @@ def _mixed_terms(text: str) -> list[str]:
     for token in _TOKEN.findall(text):
         run = _RUN.match(token)
         if not run:
-            found += _expanded(token)
+            found += expand(token)
             continue
         if run.lastgroup == "han":
             found += token
