@@ -13,14 +13,14 @@ import time
 import venv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from bench.figure import percentiles, resident, tell, told
 from bench.ingest import captured, embedded
 from bench.latency import measure as asked_ours
+from bench.pace import Times, pace
 from bench.peer.job import Embeddings, clocked
 from bench.synthetic.texts import CACHE
 from bench.talk import Talk, talks, texts_of
@@ -29,8 +29,12 @@ PACKAGES = {"mem0": "mem0ai", "chroma": "chromadb"}
 FORBIDDEN = "torch"
 SCRIPT = Path(__file__).parent / "peer" / "run.py"
 QUESTIONS = 100
-TURNS = 8
+TURNS = 12
 """How often recollect and a peer take turns at ingest: only neighbours in time can be compared."""
+COUNTED = 4
+"""So many turns count: those of the calmest moments."""
+LOOKS = 5
+"""How often the pace is looked at between two measurements of seconds; the middle counts."""
 TIMEOUT = 400.0
 
 
@@ -134,33 +138,53 @@ def measure(peer: str, data: Path, stores: Path, sizes: list[str], *, most: int 
     return result
 
 
-def _in_turns(
-    found: Sequence[Talk], theirs: Callable[[int], dict[str, Any]]
-) -> tuple[dict[str, Any], dict[str, float]]:
+def _in_turns(found: Sequence[Talk], theirs: Callable[[int], dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a peer's ingest of its middle turn, and how often as fast recollect was just before and just after it.
 
     Both are handed the same conversations, one at a time. `at_most` is what the embedder alone would reach, `singly`
-    recollect's conversations by meaning against a peer that is handed one text at a time. Each is the middle of all.
+    recollect's conversations by meaning against a peer that is handed one text at a time. Each is the middle of the
+    turns that count; `all` holds every one, and `paces` how long the fixed work took around it in milliseconds.
     """
     count = len(texts_of(found))
     with tempfile.TemporaryDirectory() as home:
         handed, _ = asyncio.run(captured(found, home))
-    ours, told = [_ours(found, handed)], []
+    told: list[dict[str, Any]] = []
+    turns: Times[dict[str, float]] = Times(COUNTED)
+    paces = [_pace()]
+    ours = [_ours(found, handed)]
+    paces.append(_pace())
     for turn in range(TURNS):
         one = theirs(turn)
         if "error" in one:
             return one, {}
         told.append(one)
+        paces.append(_pace())
         ours.append(_ours(found, handed))
-    ratios: dict[str, list[float]] = {}
-    for one, around in zip(told, pairwise(ours), strict=True):
-        for name in around[0]:
-            rate = count / (sum(seconds[name] for seconds in around) / 2)
-            ratios.setdefault(name, []).append(rate / one["capture"])
-            if name == "by_meaning":
-                ratios.setdefault("singly", []).append(rate / one["add"])
+        paces.append(_pace())
+        turns.put(fmean(paces[-4:]), [_ratios(count, ours[-2:], one)])
     ranked = sorted(told, key=lambda one: float(one["capture"]))
-    return ranked[len(ranked) // 2], {name: median(values) for name, values in ratios.items()}
+    return ranked[len(ranked) // 2], {
+        **_middle(turns.calm()),
+        "pace": turns.pace(),
+        "paces": turns.paces,
+        "middle_of_all": _middle(turns.all()),
+        "all": turns.all(),
+    }
+
+
+def _ratios(count: int, around: Sequence[dict[str, float]], theirs: dict[str, Any]) -> dict[str, float]:
+    """Return how many times as fast recollect was with `count` texts, in the mean of two runs, as a peer between."""
+    rates = {name: count / fmean(seconds[name] for seconds in around) for name in around[0]}
+    ratios = {name: rate / theirs["capture"] for name, rate in rates.items()}
+    return {**ratios, "singly": rates["by_meaning"] / theirs["add"]}
+
+
+def _middle(turns: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: median(turn[name] for turn in turns) for name in turns[0]}
+
+
+def _pace() -> float:
+    return median(pace() for _ in range(LOOKS))
 
 
 def _ours(found: Sequence[Talk], handed: Sequence[str]) -> dict[str, float]:

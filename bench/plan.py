@@ -133,7 +133,7 @@ def _all(data: Path, size: Size) -> list[Task]:
             f"peers/{peer}",
             "peers",
             ("bench.peers", peer, str(data), str(at), *size.peers, *texts, "--singly", str(size.added)),
-            2000,
+            3000,
         )
         for peer in ("mem0", "chroma")
     ]

@@ -111,12 +111,21 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
     yield table(("texts a second", "rate", "of the embedder", "our capture is", "our add is"), rows)
     beside = dig(result(runs, "peers/mem0"), "beside") or {}
     if "at_most" in beside:
-        meaning, singly, most = (ratio(beside[name], 1) for name in ("by_meaning", "singly", "at_most"))
-        yield (
-            f"Taking turns, handed the same conversations, recollect by meaning was {meaning} as fast as Mem0, and "
-            f"{singly} as fast as Mem0 one text at a time. The embedder alone, handed all texts at once, would be "
-            f"{most} as fast: nothing that embeds every text here can be more.\n"
-        )
+        yield _taking_turns(beside)
+
+
+def _taking_turns(beside: Mapping[str, Any]) -> str:
+    """Return what the turns with Mem0 gave: the calmest, and all."""
+    meaning, singly, most = (ratio(beside[name], 1) for name in ("by_meaning", "singly", "at_most"))
+    word, every, most_every = (ratio(beside["middle_of_all"][name], 1) for name in ("by_word", "by_meaning", "at_most"))
+    each = sorted(one["by_meaning"] for one in beside["all"])
+    return (
+        f"Taking turns, handed the same conversations, recollect by meaning was {meaning} as fast as Mem0, and "
+        f"{singly} as fast as Mem0 one text at a time. The embedder alone, handed all texts at once, would be "
+        f"{most} as fast: nothing that embeds every text here can be more. These are of the calmest turns"
+        f"{_pace(beside)}. In the middle of all {len(each)} it was {every} by meaning (from {ratio(each[0], 1)} to "
+        f"{ratio(each[-1], 1)}), {word} by word, and the embedder alone {most_every}.\n"
+    )
 
 
 def _across(runs: Mapping[str, Any]) -> Iterator[str]:
