@@ -29,6 +29,7 @@ from recollect.providers.graph import Precision, initialisers, model_bytes, tabl
 from recollect.providers.quiet import quiet
 from recollect.providers.safetensors import Safetensors
 from recollect.providers.weights import MINILM, PULL, find, require
+from recollect.providers.wordpiece import WordPieces
 
 WINDOW = 256  # sentence_bert_config.json, max_seq_length; the tokenizer's own 128 is another program's choice
 DIMENSION = 384
@@ -200,7 +201,7 @@ class Encoder:
         self._words, self._places = tables(self._weights)  # the words stay in the file: only pages in use cost memory
         # ONNX Runtime reads these in place for as long as the session lives.
         self._arrays = {name: np.ascontiguousarray(a) for name, a in initialisers(self._weights, precision).items()}
-        self._tokenizer = _tokenizer(place / "tokenizer.json")
+        self._pieces = WordPieces(place / "tokenizer.json", WINDOW)
         self._model = model_bytes(precision)
         self._opening = threading.Lock()
         self._sessions = {threads: _session(self._model, self._arrays, threads)}
@@ -222,7 +223,7 @@ class Encoder:
     def cut(self, text: str) -> Pieces:
         """Return the word pieces of a text, at most 256; half a surrogate counts as a question mark."""
         whole = text[:CHARACTERS].encode("utf-8", "replace").decode()
-        ids = self._tokenizer.encode(whole).ids
+        ids = self._pieces.ids(whole)
         inner = len(ids) - EDGES
         return Pieces(ids, (inner - ids.count(UNKNOWN)) / inner if inner > 0 else 0.0)
 
@@ -306,15 +307,6 @@ def step_back() -> None:
     if sys.platform == "linux":
         with suppress(OSError):  # a sandbox may forbid it
             os.setpriority(os.PRIO_PROCESS, 0, min(19, os.getpriority(os.PRIO_PROCESS, 0) + STEP_BACK))
-
-
-def _tokenizer(path: Path) -> Any:
-    from tokenizers import Tokenizer  # noqa: PLC0415 - only who embeds pays for the import
-
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(WINDOW)
-    return tokenizer
 
 
 def _session(model: bytes, arrays: dict[str, NDArray[Any]], threads: int) -> Any:
