@@ -28,8 +28,8 @@ METHOD = """## How it is measured
   times as many are measured as count, and more for a minute and a half, until enough fell into moments in which the
   fixed work took at most 1.15 times as long as ever on this machine. Those count in which it took least, whatever they
   took themselves, and 'pace' is how many times as long as ever it took meanwhile. Peers' searches are chosen by the
-  same rule. What all of ours took stands beside it. Of the turns of ingest that recollect and Mem0 take, the calmest
-  four of twelve count. Ingest otherwise, extraction, hooks and the search across projects are of all moments.
+  same rule. What all of ours took stands beside it. Ingest, extraction, hooks and the search across projects are
+  of all moments.
 - **Search** is timed around `await memory.search(...)` with ten hits, one at a time, the question's embedding
   included, with the result read from the database, whose file lies in the operating system's cache. Stores are
   synthetic: mostly 15 to 25 words from a Zipf-Mandelbrot vocabulary of 30,000 words in two sentences, said by twenty
@@ -57,9 +57,7 @@ METHOD = """## How it is measured
   asks once; resident adds the endpoint's process, which holds the model, but cold leaves out the loading of the
   model, which is in recollect's figure.
 - **Against Mem0**, in the table of targets: recollect and Mem0 take turns with the same conversations, each handed as
-  one call, and each turn of Mem0's is compared with recollect's just before it and just after it; searches follow one
-  right after the other. Recollect keeps both cores busy where Mem0 keeps one, so a stranger on a core slows it more;
-  a turn's pace is the mean of the four looks around its three measurements, and what all turns gave is told below the
-  table of ingest. The other tables divide what the sections measured, minutes apart; on a machine whose speed
-  changes meanwhile they tell less.
+  one call, and each turn of Mem0's is compared with recollect's just before it and just after it; the middle of twelve
+  turns counts. Searches follow one right after the other. The other tables divide what the sections measured, minutes
+  apart; on a machine whose speed changes meanwhile they tell less.
 """

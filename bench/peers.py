@@ -18,9 +18,8 @@ from statistics import fmean, median
 from typing import Any
 
 from bench.figure import percentiles, resident, tell, told
-from bench.ingest import captured, embedded
+from bench.ingest import captured, embedded, handed_over
 from bench.latency import measure as asked_ours
-from bench.pace import Times, pace
 from bench.peer.job import Embeddings, clocked
 from bench.synthetic.texts import CACHE
 from bench.talk import Talk, talks, texts_of
@@ -29,12 +28,8 @@ PACKAGES = {"mem0": "mem0ai", "chroma": "chromadb"}
 FORBIDDEN = "torch"
 SCRIPT = Path(__file__).parent / "peer" / "run.py"
 QUESTIONS = 100
-TURNS = 12
+TURNS = {"mem0": 12, "chroma": 3}
 """How often recollect and a peer take turns at ingest: only neighbours in time can be compared."""
-COUNTED = 4
-"""So many turns count: those of the calmest moments."""
-LOOKS = 5
-"""How often the pace is looked at between two measurements of seconds; the middle counts."""
 TIMEOUT = 400.0
 
 
@@ -124,7 +119,7 @@ def measure(peer: str, data: Path, stores: Path, sizes: list[str], *, most: int 
         alone = percentiles([clocked(lambda text=text: embed([text])) for text in texts[:QUESTIONS]])  # type: ignore[misc]
         result: dict[str, Any] = {"version": version(python, peer), "texts": name, "endpoint": alone}
         result["ingest"], result["beside"] = _in_turns(
-            found, lambda turn: runs("ingest", f"ingest{turn}", texts=some, talks=whole)
+            found, TURNS[peer], lambda turn: runs("ingest", f"ingest{turn}", texts=some, talks=whole)
         )
         for size in sizes:
             filled = json.loads((stores / size / "texts.json").read_text(encoding="utf-8"))
@@ -138,38 +133,28 @@ def measure(peer: str, data: Path, stores: Path, sizes: list[str], *, most: int 
     return result
 
 
-def _in_turns(found: Sequence[Talk], theirs: Callable[[int], dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _in_turns(
+    found: Sequence[Talk], turns: int, theirs: Callable[[int], dict[str, Any]]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a peer's ingest of its middle turn, and how often as fast recollect was just before and just after it.
 
     Both are handed the same conversations, one at a time. `at_most` is what the embedder alone would reach, `singly`
-    recollect's conversations by meaning against a peer that is handed one text at a time. Each is the middle of the
-    turns that count; `all` holds every one, and `paces` how long the fixed work took around it in milliseconds.
+    recollect's conversations by meaning against a peer that is handed one text at a time. Each is the middle of all
+    turns, which stand in `all`.
     """
     count = len(texts_of(found))
-    with tempfile.TemporaryDirectory() as home:
-        handed, _ = asyncio.run(captured(found, home))
-    told: list[dict[str, Any]] = []
-    turns: Times[dict[str, float]] = Times(COUNTED)
-    paces = [_pace()]
-    ours = [_ours(found, handed)]
-    paces.append(_pace())
-    for turn in range(TURNS):
+    handed = asyncio.run(handed_over(found))
+    ours, told, ratios = _ours(found, handed), [], []
+    for turn in range(turns):
         one = theirs(turn)
         if "error" in one:
             return one, {}
         told.append(one)
-        paces.append(_pace())
-        ours.append(_ours(found, handed))
-        paces.append(_pace())
-        turns.put(fmean(paces[-4:]), [_ratios(count, ours[-2:], one)])
+        before, ours = ours, _ours(found, handed)
+        ratios.append(_ratios(count, (before, ours), one))
     ranked = sorted(told, key=lambda one: float(one["capture"]))
-    return ranked[len(ranked) // 2], {
-        **_middle(turns.calm()),
-        "pace": turns.pace(),
-        "paces": turns.paces,
-        "middle_of_all": _middle(turns.all()),
-        "all": turns.all(),
-    }
+    middle = {name: median(turn[name] for turn in ratios) for name in ratios[0]}
+    return ranked[len(ranked) // 2], {**middle, "all": ratios}
 
 
 def _ratios(count: int, around: Sequence[dict[str, float]], theirs: dict[str, Any]) -> dict[str, float]:
@@ -177,14 +162,6 @@ def _ratios(count: int, around: Sequence[dict[str, float]], theirs: dict[str, An
     rates = {name: count / fmean(seconds[name] for seconds in around) for name in around[0]}
     ratios = {name: rate / theirs["capture"] for name, rate in rates.items()}
     return {**ratios, "singly": rates["by_meaning"] / theirs["add"]}
-
-
-def _middle(turns: Sequence[dict[str, float]]) -> dict[str, float]:
-    return {name: median(turn[name] for turn in turns) for name in turns[0]}
-
-
-def _pace() -> float:
-    return median(pace() for _ in range(LOOKS))
 
 
 def _ours(found: Sequence[Talk], handed: Sequence[str]) -> dict[str, float]:

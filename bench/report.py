@@ -115,16 +115,14 @@ def _ingest(runs: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _taking_turns(beside: Mapping[str, Any]) -> str:
-    """Return what the turns with Mem0 gave: the calmest, and all."""
+    """Return what the turns with Mem0 gave."""
     meaning, singly, most = (ratio(beside[name], 1) for name in ("by_meaning", "singly", "at_most"))
-    word, every, most_every = (ratio(beside["middle_of_all"][name], 1) for name in ("by_word", "by_meaning", "at_most"))
-    each = sorted(one["by_meaning"] for one in beside["all"])
+    each = sorted(turn["by_meaning"] for turn in beside["all"])
     return (
-        f"Taking turns, handed the same conversations, recollect by meaning was {meaning} as fast as Mem0, and "
-        f"{singly} as fast as Mem0 one text at a time. The embedder alone, handed all texts at once, would be "
-        f"{most} as fast: nothing that embeds every text here can be more. These are of the calmest turns"
-        f"{_pace(beside)}. In the middle of all {len(each)} it was {every} by meaning (from {ratio(each[0], 1)} to "
-        f"{ratio(each[-1], 1)}), {word} by word, and the embedder alone {most_every}.\n"
+        f"Taking turns, handed the same conversations, recollect by meaning was {meaning} as fast as Mem0 (in the "
+        f"middle of {len(each)} turns, from {ratio(each[0], 1)} to {ratio(each[-1], 1)}), and {singly} as fast as Mem0 "
+        f"one text at a time. The embedder alone, handed all texts at once, would be {most} as fast: nothing that "
+        f"embeds every text here can be more.\n"
     )
 
 

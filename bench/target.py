@@ -10,9 +10,9 @@ from bench.quality import FLOAT
 from bench.table import dig, number, result, table, verdict
 
 CHOSEN = """
-Searches, captures of one turn, turns with Mem0, cold processes and what wrk saw are those of the calmest moments, told
-by fixed work that has nothing to do with recollect. Its pace and what all moments gave stand in the tables and lines
-below, the rule at the end of the page.
+Searches, captures of one turn, cold processes and what wrk saw are those of the calmest moments, told by fixed work
+that has nothing to do with recollect. Its pace and what all moments gave stand in the tables below, the rule at the
+end of the page.
 """
 
 
